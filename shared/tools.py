@@ -1,0 +1,100 @@
+"""The robot's twenty motion tools: what the policy may choose, with which parameters, in which units.
+
+A tool is a fixed number of ticks of motion, played by `shared.control.motions` on robot and simulation alike.
+No tool may pick "the best match" by itself: that would be the task solved by the interface.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.spaces import NUM_PARAMS, NUM_TOOLS
+
+
+@dataclass(frozen=True)
+class Param:
+    """One continuous parameter; the policy gives a number in [-1, 1] that maps linearly onto [low, high]."""
+
+    name: str
+    unit: str
+    low: float
+    high: float
+
+    def physical(self, raw: float) -> float:
+        """[-1, 1] (clipped) -> [low, high] in `unit`."""
+        clipped = min(max(raw, -1.0), 1.0)
+        return self.low + (clipped + 1.0) * 0.5 * (self.high - self.low)
+
+    def raw(self, physical: float) -> float:
+        """[low, high] in `unit` (clipped) -> [-1, 1]."""
+        return min(max(2.0 * (physical - self.low) / (self.high - self.low) - 1.0, -1.0), 1.0)
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A motion the robot can make."""
+
+    name: str
+    description: str
+    """One sentence in plain words; its embedding gives the observation's tool_match slots."""
+    ticks: int
+    """Duration in guard ticks of 20 ms."""
+    params: tuple[Param, ...] = ()
+    gesture: bool = False
+    """True where the motion means something to a person (nod, shake...)."""
+
+    def __post_init__(self) -> None:
+        if len(self.params) > NUM_PARAMS:
+            raise ValueError(f"tool {self.name}: {len(self.params)} parameters, at most {NUM_PARAMS}")
+
+
+def _gesture_params(unit: str, low: float, high: float) -> tuple[Param, ...]:
+    return (Param("amplitude", unit, low, high), Param("cycles", "1", 1.6, 2.4))
+
+
+TOOLS: tuple[Tool, ...] = (
+    Tool("wait", "stay still and wait", 10),
+    Tool(
+        "look",
+        "look at something, turn the eyes to an object",
+        20,
+        (Param("u", "image half-widths", -1.0, 1.0), Param("v", "image half-heights", -1.0, 1.0)),
+    ),
+    Tool("turn_head", "turn the head a little to the left or right", 10, (Param("yaw", "deg", -15.0, 15.0),)),
+    Tool("pitch_head", "tip the head a little up or down", 10, (Param("pitch", "deg", -10.0, 10.0),)),
+    Tool("roll_head", "tilt the head a little to one side", 10, (Param("roll", "deg", -10.0, 10.0),)),
+    Tool("raise_head", "lift or lower the head a little", 10, (Param("z", "mm", -8.0, 8.0),)),
+    Tool(
+        "slide_head",
+        "shift the head a little forward, back or sideways",
+        10,
+        (Param("x", "mm", -5.0, 5.0), Param("y", "mm", -5.0, 5.0)),
+    ),
+    Tool("turn_body", "turn the body a little", 20, (Param("yaw", "deg", -20.0, 20.0),)),
+    Tool("nod", "nod yes, agree, say yes", 60, _gesture_params("deg", 2.0, 16.0), gesture=True),
+    Tool("shake", "shake the head no, disagree, say no", 60, _gesture_params("deg", 3.0, 24.0), gesture=True),
+    Tool(
+        "wobble", "rock the head from ear to ear, unsure", 60, _gesture_params("deg", 2.0, 14.0), gesture=True
+    ),
+    Tool("bob", "bounce the head up and down happily", 60, _gesture_params("mm", 2.0, 10.0), gesture=True),
+    Tool("sway", "swing the body left and right, dance", 60, _gesture_params("deg", 3.0, 18.0), gesture=True),
+    Tool(
+        "wave_antennas", "wave the antennas, say hello", 60, _gesture_params("deg", 5.0, 50.0), gesture=True
+    ),
+    Tool(
+        "set_antennas",
+        "put the antennas in a position",
+        20,
+        (Param("right", "deg", -80.0, 80.0), Param("left", "deg", -80.0, 80.0)),
+    ),
+    Tool("bow", "bow politely", 60, (Param("pitch", "deg", 5.0, 20.0),), gesture=True),
+    Tool("scan", "search around, sweep the gaze", 50, (Param("yaw", "deg", -40.0, 40.0),)),
+    Tool("lean", "lean in, come closer", 20, (Param("x", "mm", -8.0, 8.0), Param("pitch", "deg", -8.0, 8.0))),
+    Tool("perk_up", "perk up, get attentive, antennas up", 30, (Param("z", "mm", 0.0, 8.0),)),
+    Tool("go_home", "go back to the neutral position, relax", 40),
+)
+
+TOOL_INDEX: dict[str, int] = {tool.name: index for index, tool in enumerate(TOOLS)}
+MAX_TICKS = max(tool.ticks for tool in TOOLS)
+
+assert len(TOOLS) == NUM_TOOLS
