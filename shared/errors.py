@@ -5,6 +5,7 @@ CoachError
 ├── MissingExtra       an optional part is not installed (says the pip line)
 ├── CodecError         bytes that are not a valid message of this version
 ├── BundleError        a policy bundle that must not be loaded
+├── PolicyError        a policy gave numbers that cannot be acted on
 ├── BodyError          the robot body (simulated or real) did not answer or refused
 ├── LinkError          the link to the learner: key, version or layout refused
 ├── StoreError         the store cannot be opened or is of another version
@@ -38,6 +39,10 @@ class CodecError(CoachError):
 
 class BundleError(CoachError):
     """A policy bundle that must not be loaded."""
+
+
+class PolicyError(CoachError):
+    """A policy gave numbers that cannot be acted on."""
 
 
 class BodyError(CoachError):

@@ -48,21 +48,23 @@ class Tool:
             raise ValueError(f"tool {self.name}: {len(self.params)} parameters, at most {NUM_PARAMS}")
 
 
-def _gesture_params(unit: str, low: float, high: float) -> tuple[Param, ...]:
-    return (Param("amplitude", unit, low, high), Param("cycles", "1", 1.6, 2.4))
+def _gesture_params(
+    unit: str, low: float, high: float, cycles: tuple[float, float] = (1.6, 2.2)
+) -> tuple[Param, ...]:
+    return (Param("amplitude", unit, low, high), Param("cycles", "1", *cycles))
 
 
 TOOLS: tuple[Tool, ...] = (
     Tool("wait", "stay still and wait", 10),
     Tool(
         "look",
-        "look at something, turn the eyes to an object",
+        "look at the object, find it, face it",
         20,
         (Param("u", "image half-widths", -1.0, 1.0), Param("v", "image half-heights", -1.0, 1.0)),
     ),
-    Tool("turn_head", "turn the head a little to the left or right", 10, (Param("yaw", "deg", -15.0, 15.0),)),
-    Tool("pitch_head", "tip the head a little up or down", 10, (Param("pitch", "deg", -10.0, 10.0),)),
-    Tool("roll_head", "tilt the head a little to one side", 10, (Param("roll", "deg", -10.0, 10.0),)),
+    Tool("turn_head", "rotate the neck a few degrees sideways", 10, (Param("yaw", "deg", -15.0, 15.0),)),
+    Tool("pitch_head", "tip the neck a few degrees up or down", 10, (Param("pitch", "deg", -10.0, 10.0),)),
+    Tool("roll_head", "tilt the neck a few degrees to one side", 10, (Param("roll", "deg", -10.0, 10.0),)),
     Tool("raise_head", "lift or lower the head a little", 10, (Param("z", "mm", -8.0, 8.0),)),
     Tool(
         "slide_head",
@@ -70,28 +72,36 @@ TOOLS: tuple[Tool, ...] = (
         10,
         (Param("x", "mm", -5.0, 5.0), Param("y", "mm", -5.0, 5.0)),
     ),
-    Tool("turn_body", "turn the body a little", 20, (Param("yaw", "deg", -20.0, 20.0),)),
-    Tool("nod", "nod yes, agree, say yes", 60, _gesture_params("deg", 2.0, 16.0), gesture=True),
-    Tool("shake", "shake the head no, disagree, say no", 60, _gesture_params("deg", 3.0, 24.0), gesture=True),
+    Tool("turn_body", "rotate the base a few degrees", 20, (Param("yaw", "deg", -20.0, 20.0),)),
+    Tool("nod", "nod your head, tell me yes, agree", 60, _gesture_params("deg", 4.0, 18.0), gesture=True),
     Tool(
-        "wobble", "rock the head from ear to ear, unsure", 60, _gesture_params("deg", 2.0, 14.0), gesture=True
+        "shake", "shake your head, tell me no, disagree", 60, _gesture_params("deg", 5.0, 25.0), gesture=True
     ),
-    Tool("bob", "bounce the head up and down happily", 60, _gesture_params("mm", 2.0, 10.0), gesture=True),
-    Tool("sway", "swing the body left and right, dance", 60, _gesture_params("deg", 3.0, 18.0), gesture=True),
     Tool(
-        "wave_antennas", "wave the antennas, say hello", 60, _gesture_params("deg", 5.0, 50.0), gesture=True
+        "wobble", "rock the head from ear to ear, unsure", 60, _gesture_params("deg", 4.0, 16.0), gesture=True
+    ),
+    Tool("bob", "bounce the head up and down happily", 60, _gesture_params("mm", 2.0, 7.0), gesture=True),
+    Tool(
+        "sway",
+        "swing the body left and right, dance",
+        60,
+        _gesture_params("deg", 3.0, 6.5, (1.4, 1.7)),
+        gesture=True,
+    ),
+    Tool(
+        "wave_antennas", "wave the antennas, say hello", 60, _gesture_params("deg", 5.0, 25.0), gesture=True
     ),
     Tool(
         "set_antennas",
         "put the antennas in a position",
-        20,
+        30,
         (Param("right", "deg", -80.0, 80.0), Param("left", "deg", -80.0, 80.0)),
     ),
     Tool("bow", "bow politely", 60, (Param("pitch", "deg", 5.0, 20.0),), gesture=True),
-    Tool("scan", "search around, sweep the gaze", 50, (Param("yaw", "deg", -40.0, 40.0),)),
+    Tool("scan", "pan slowly across the room and back", 50, (Param("yaw", "deg", -40.0, 40.0),)),
     Tool("lean", "lean in, come closer", 20, (Param("x", "mm", -8.0, 8.0), Param("pitch", "deg", -8.0, 8.0))),
     Tool("perk_up", "perk up, get attentive, antennas up", 30, (Param("z", "mm", 0.0, 8.0),)),
-    Tool("go_home", "go back to the neutral position, relax", 40),
+    Tool("go_home", "neutral rest position", 40),
 )
 
 TOOL_INDEX: dict[str, int] = {tool.name: index for index, tool in enumerate(TOOLS)}

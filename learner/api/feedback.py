@@ -1,0 +1,155 @@
+"""What people say: stored at once, never changed; an undo is another row."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Annotated, Any
+
+from litestar import Controller, get, post
+from litestar.exceptions import ValidationException
+from litestar.params import Parameter
+
+from learner.api.payloads import (
+    CreditedStep,
+    FeedbackFate,
+    FeedbackSaved,
+    QuickFeedback,
+    Shown,
+    TextFeedback,
+    Undone,
+)
+from learner.api.problems import conflict, not_found
+from learner.reward.score import Score, score_text
+from learner.service import Service
+from learner.store import queries
+from learner.store.rows import Feedback, NewFeedback
+
+FeedbackId = Annotated[int, Parameter(ge=1, le=2**63 - 1)]
+
+
+class FeedbackController(Controller):
+    """Taps, texts, undo, and what became of them."""
+
+    path = "/feedback"
+    tags = ("feedback",)
+
+    @post("/quick")
+    async def tap(self, service: Service, data: QuickFeedback) -> FeedbackSaved:
+        """A tap on 👍 (1) or 👎 (-1)."""
+        return await _save(service, data, "tap", Score(float(data.value), 1.0), value=float(data.value))
+
+    @post("/")
+    async def words(self, service: Service, data: TextFeedback) -> FeedbackSaved:
+        """A few words, scored by a lexicon; it abstains on commands and where no word carries sentiment."""
+        if not data.text.strip():
+            raise ValidationException("text: say something; this is only white space")
+        return await _save(service, data, "text", score_text(data.text), text=data.text)
+
+    @get("/{feedback_id:int}")
+    async def fate(self, service: Service, feedback_id: FeedbackId) -> FeedbackFate:
+        """What became of a feedback: credited steps, the taste model and the policy that learned from it."""
+        found = await _find(service, feedback_id)
+        fate = await service.store.read(queries.feedback_fate, feedback_id)
+        steps = await service.store.read(queries.feedback_credits, feedback_id)
+        return FeedbackFate(
+            id=found.id,
+            kind=found.kind,
+            robot_id=found.robot_id,
+            episode_id=found.episode_id,
+            value=found.value,
+            text=found.text,
+            score=found.score,
+            confidence=found.score_confidence,
+            undone=found.undone_by is not None,
+            credited=fate.credited,
+            changed_steps=fate.changed_steps,
+            taste_version=fate.taste_version,
+            policy_version=fate.policy_version,
+            steps=[CreditedStep(c.step_id, c.feedback_id, c.weight, c.label) for c in steps],
+        )
+
+    @post("/{feedback_id:int}/undo")
+    async def undo(self, service: Service, feedback_id: FeedbackId) -> Undone:
+        """Take a feedback back; the next taste model forgets it."""
+        return await service.store.write(_undo, feedback_id, service)
+
+
+async def _find(service: Service, feedback_id: int) -> Feedback:
+    found = await service.store.read(queries.get_feedback, feedback_id)
+    if found is None:
+        raise not_found("feedback", feedback_id, "ids are given by the answer to POST /api/v1/feedback")
+    return found
+
+
+def _undo(connection: Any, feedback_id: int, service: Service) -> Undone:
+    found = queries.get_feedback(connection, feedback_id)
+    if found is None:
+        raise not_found("feedback", feedback_id, "ids are given by the answer to POST /api/v1/feedback")
+    if found.kind == "undo":
+        raise conflict(f"feedback {feedback_id} is an undo; give the feedback anew instead")
+    if found.undone_by is not None:
+        raise conflict(f"feedback {feedback_id} was undone before, by {found.undone_by}")
+    row = NewFeedback(
+        robot_id=found.robot_id,
+        episode_id=found.episode_id,
+        client_id=found.client_id,
+        kind="undo",
+        value=None,
+        text=None,
+        received_unix_s=time.time(),
+        boot_epoch=found.boot_epoch,
+        shown_decision_seq=found.shown_decision_seq,
+        client_delay_ms=0.0,
+        score=None,
+        score_confidence=None,
+        undoes=feedback_id,
+    )
+    service.counters.feedback["undo"] += 1
+    return Undone(queries.insert_feedback(connection, row), feedback_id)
+
+
+async def _save(
+    service: Service,
+    shown: Shown,
+    kind: str,
+    score: Score,
+    *,
+    value: float | None = None,
+    text: str | None = None,
+) -> FeedbackSaved:
+    received_unix_s = time.time()
+    session = service.robots.sessions.get(shown.robot_id)
+    if session is None and await service.store.read(queries.get_robot, shown.robot_id) is None:
+        raise not_found("robot", shown.robot_id, "GET /api/v1/robots lists them")
+    status = session.status if session is not None else None
+    now = status is not None and (status.boot_epoch, status.decision_seq) == (
+        shown.boot_epoch,
+        shown.decision_seq,
+    )
+    row = NewFeedback(
+        robot_id=shown.robot_id,
+        episode_id=status.episode_id or None if status is not None and now else None,
+        client_id=shown.client_id,
+        kind=kind,
+        value=value,
+        text=text,
+        received_unix_s=received_unix_s,
+        boot_epoch=shown.boot_epoch,
+        shown_decision_seq=shown.decision_seq,
+        client_delay_ms=shown.client_delay_ms,
+        score=score.score,
+        score_confidence=score.confidence if score.score is not None else None,
+    )
+    number = await service.store.write(_insert, row)
+    service.counters.feedback[kind] += 1
+    return FeedbackSaved(number, row.score, row.score_confidence, abstained=row.score is None)
+
+
+def _insert(connection: Any, row: NewFeedback) -> int:
+    """Store a feedback; where the robot's status did not tell the episode, the shown record does."""
+    if row.episode_id is None:
+        step = queries.find_step(connection, row.robot_id, row.boot_epoch, row.shown_decision_seq)
+        if step is not None:
+            row = replace(row, episode_id=step.episode_id)
+    return queries.insert_feedback(connection, row)

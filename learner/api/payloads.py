@@ -1,0 +1,233 @@
+"""What the API takes and gives; field names are the wire's."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+MAX_TEXT = 10_000
+"""Characters of a feedback text."""
+
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+DelayMs = Annotated[
+    float,
+    Meta(ge=0.0, le=86_400_000.0, description="[ms] how long the client had been showing this decision"),
+]
+
+
+class Shown(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Who says something, and what was on the screen."""
+
+    robot_id: Name
+    client_id: Name
+    boot_epoch: Count
+    """Of the decision that the client was showing."""
+    decision_seq: Count
+    client_delay_ms: DelayMs
+
+
+class QuickFeedback(Shown, forbid_unknown_fields=True, kw_only=True):
+    """A tap: 1 good, -1 bad."""
+
+    value: Literal[1, -1]
+
+
+class TextFeedback(Shown, forbid_unknown_fields=True, kw_only=True):
+    """A few words about what the robot did."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
+
+
+class StopReason(Struct, forbid_unknown_fields=True):
+    """Why; goes into the log."""
+
+    reason: Annotated[str, Meta(max_length=200)] = "asked over the API"
+
+
+class FeedbackSaved(Struct):
+    """Stored; credit follows in the background."""
+
+    id: int
+    score: float | None
+    """[-1, 1]; null when nothing could be read from a text."""
+    confidence: float | None
+    """[0, 1]"""
+    abstained: bool
+
+
+class CreditedStep(Struct):
+    """A share of a feedback on a step."""
+
+    step_id: int
+    feedback_id: int
+    weight: float
+    label: float
+    """[-1, 1]"""
+
+
+class FeedbackFate(Struct):
+    """A feedback and what became of it."""
+
+    id: int
+    kind: str
+    """`tap`, `text` or `undo`"""
+    robot_id: str
+    episode_id: str | None
+    value: float | None
+    text: str | None
+    score: float | None
+    confidence: float | None
+    undone: bool
+    credited: bool
+    """false: the background has not looked at it yet"""
+    changed_steps: int
+    """steps that it was credited to and that it still counts for"""
+    taste_version: int | None
+    """first taste model that has taken it into account"""
+    policy_version: int | None
+    """first policy trained with that"""
+    steps: list[CreditedStep]
+
+
+class Undone(Struct):
+    """An undo is a row of its own."""
+
+    id: int
+    undoes: int
+
+
+class RobotInfo(Struct):
+    """A robot that has introduced itself at least once."""
+
+    robot_id: str
+    body: str
+    software: str
+    connected: bool
+    state: str
+    """guard state in one word, as last reported"""
+    policy_version: int | None
+    episode_id: str | None
+    spooled: int | None
+    lost: int | None
+    last_seen_unix_s: float
+
+
+class StopAnswer(Struct):
+    """`confirmed` is true only when the robot itself said that its latch is set."""
+
+    robot_id: str
+    request_id: str
+    confirmed: bool
+    latched_ms: float | None
+
+
+class EmergencyStop(Struct):
+    """Which robots confirmed."""
+
+    all_confirmed: bool
+    """false also when no robot could be asked"""
+    robots: list[StopAnswer]
+
+
+class Reward(Struct):
+    """The parts of a step's reward, weights applied; null where the trainer has not labelled the step."""
+
+    step_id: int
+    task: float | None
+    human: float | None
+    safety: float | None
+    total: float | None
+    human_std: float | None
+    taste_version: int | None
+    policy_version: int | None
+    """first policy trained with this reward"""
+    feedback: list[CreditedStep]
+    """what people said about this step, undone feedback left out"""
+
+
+class Parameter(Struct):
+    """A parameter of a tool, in its unit."""
+
+    name: str
+    value: float
+    unit: str
+
+
+class StepInfo(Struct):
+    """One decision of a robot."""
+
+    id: int
+    boot_epoch: int
+    decision_seq: int
+    episode_step: int
+    tool: str
+    params: list[Parameter]
+    source: str
+    end_reason: str
+    n_ticks: int
+    """of 20 ms"""
+    policy_version: int
+    limited_ticks: int
+    violations: int
+    time_unix_s: float
+    reward: Reward
+
+
+class EpisodeInfo(Struct):
+    """One episode."""
+
+    episode_id: str
+    robot_id: str
+    task: str
+    instruction: str
+    split: str
+    started_unix_s: float
+    ended_unix_s: float | None
+    outcome: str | None
+    """`success`, `failure`, `truncated`, `abandoned`; null while it runs"""
+    policy_version: int | None
+    n_steps: int
+    return_task: float | None
+
+
+class EpisodeDetail(EpisodeInfo):
+    """One episode with its decisions."""
+
+    steps: list[StepInfo]
+
+
+class EpisodePage(Struct):
+    """A page of episodes, newest first."""
+
+    total: int
+    limit: int
+    offset: int
+    items: list[EpisodeInfo]
+
+
+class PolicyEventInfo(Struct):
+    """What a robot did with a policy."""
+
+    robot_id: str
+    version: int
+    status: str
+    """`active` or `rejected`"""
+    reason: str
+    time_unix_s: float
+
+
+class PolicyInfo(Struct):
+    """A published policy."""
+
+    version: int
+    parent: int | None
+    created_unix_s: float
+    sha256: str
+    size: int
+    """bytes"""
+    eval: dict[str, Any]
+    status: str
+    status_reason: str
+    events: list[PolicyEventInfo]

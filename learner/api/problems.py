@@ -1,0 +1,58 @@
+"""Every error as problem details (RFC 9457), with a sentence that says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.plugins.problem_details import ProblemDetailsException
+
+MEDIA_TYPE = "application/problem+json"
+
+log = structlog.get_logger("api")
+
+
+def not_found(what: str, key: object, hint: str) -> ProblemDetailsException:
+    """404: there is no such thing."""
+    return ProblemDetailsException(status_code=404, title="Not Found", detail=f"no {what} {key!r}; {hint}")
+
+
+def conflict(detail: str) -> ProblemDetailsException:
+    """409: it cannot be done in this state."""
+    return ProblemDetailsException(status_code=409, title="Conflict", detail=detail)
+
+
+def handle_http(_request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
+    """Any HTTP error; a validation error names each field."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "status": error.status_code,
+        "title": HTTPStatus(error.status_code).phrase,
+        "detail": error.detail,
+    }
+    if isinstance(error.extra, list) and error.extra:
+        body["errors"] = error.extra
+        told = [_field(entry) for entry in error.extra if isinstance(entry, Mapping)]
+        body["detail"] = "; ".join(told) or error.detail
+    return Response(body, status_code=error.status_code, headers=error.headers, media_type=MEDIA_TYPE)
+
+
+def _field(entry: Mapping[str, Any]) -> str:
+    key, message = entry.get("key"), str(entry.get("message", ""))
+    return f"{key}: {message}" if key else message
+
+
+def handle_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    """A defect: logged with its traceback, told without its insides."""
+    log.error("request failed", path=request.url.path, exc_info=error)
+    body = {
+        "type": "about:blank",
+        "status": 500,
+        "title": "Internal Server Error",
+        "detail": "the learner failed on this request; its log says why",
+    }
+    return Response(body, status_code=500, media_type=MEDIA_TYPE)

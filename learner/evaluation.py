@@ -1,0 +1,168 @@
+"""How good is a policy: success on fresh resets, per task, with Wilson's interval; and two baselines beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from rich.table import Table
+
+from shared.control.pilot import Policy, PolicyOutput, decide
+from shared.spaces import NUM_PARAMS, NUM_TOOLS, slot_range
+from shared.tools import TOOL_INDEX
+from sim.tasks import Split
+from sim.vector import VectorEnv
+
+F32 = np.ndarray
+Z95 = 1.959963984540054
+"""Two-sided 95 %."""
+
+
+@dataclass(frozen=True)
+class TaskScore:
+    """Success on one task."""
+
+    task: str
+    split: str
+    episodes: int
+    successes: int
+    success: float
+    wilson_low: float
+    """Lower end of Wilson's 95 % interval."""
+    wilson_high: float
+    mean_decisions: float
+    mean_return: float
+    """Undiscounted task reward."""
+
+
+def wilson(successes: int, n: int, z: float = Z95) -> tuple[float, float]:
+    """Wilson's score interval for a proportion; (0, 1) when nothing was counted."""
+    if n == 0:
+        return 0.0, 1.0
+    p = successes / n
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def evaluate(
+    policy: Policy,
+    tasks: Sequence[str],
+    *,
+    episodes: int = 200,
+    split: Split = "train",
+    deterministic: bool = True,
+    seed: int = 0,
+    num_envs: int = 48,
+    threads: int = 2,
+) -> dict[str, TaskScore]:
+    """Success on `episodes` fresh resets of each task.
+
+    Each environment plays a quota of episodes fixed beforehand: taking whichever finish first would favour short
+    episodes. The seed shares no stream with training, which draws its own from a sequence of seeds.
+    """
+    scores = {}
+    for index, task in enumerate(tasks):
+        quota = _quota(episodes, min(num_envs, episodes))
+        won, lengths, returns = _play(
+            policy, task, quota, split, deterministic, np.random.SeedSequence([seed, index, 7]), threads
+        )
+        low, high = wilson(won, episodes)
+        scores[task] = TaskScore(
+            task, split, episodes, won, won / episodes, low, high, float(lengths), float(returns)
+        )
+    return scores
+
+
+def _quota(episodes: int, num_envs: int) -> np.ndarray:
+    return np.array([episodes // num_envs + (i < episodes % num_envs) for i in range(num_envs)])
+
+
+def _play(
+    policy: Policy,
+    task: str,
+    quota: np.ndarray,
+    split: Split,
+    deterministic: bool,
+    seeds: np.random.SeedSequence,
+    threads: int,
+) -> tuple[int, float, float]:
+    """Successes, mean decisions and mean return over the quota."""
+    scene_seed, action_seed = (int(s) for s in seeds.generate_state(2))
+    rng = np.random.default_rng(action_seed)
+    env = VectorEnv([task], len(quota), seed=scene_seed, split=split, threads=threads)
+    try:
+        obs = env.reset()
+        left = quota.copy()
+        won, decisions, total = 0, 0, 0.0
+        while (left > 0).any():
+            decision = decide(policy(obs), None, rng, deterministic)
+            # An environment whose quota is spent waits: the shortest tool there is.
+            tool = np.where(left > 0, decision.tool, TOOL_INDEX["wait"])
+            step = env.step(tool, decision.params)
+            counted = left > 0
+            over = counted & (step.terminated | step.truncated)
+            won += int((over & step.success).sum())
+            decisions += int(counted.sum())
+            total += float(step.reward[counted].sum())
+            left -= over
+            obs = step.obs
+    finally:
+        env.close()
+    return won, decisions / quota.sum(), total / quota.sum()
+
+
+class RandomPolicy:
+    """Any tool, any parameters: what success without skill is."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self._rng = np.random.default_rng(seed)
+
+    def __call__(self, obs: F32) -> PolicyOutput:
+        """A tool chosen evenly, parameters uniform in [-1, 1], whether asked to be deterministic or not."""
+        n = len(obs)
+        return PolicyOutput(
+            np.log(self._rng.random((n, NUM_TOOLS)) + 1e-9).astype(np.float32),
+            self._rng.uniform(-1.0, 1.0, (n, NUM_TOOLS, NUM_PARAMS)).astype(np.float32),
+            np.full((NUM_TOOLS, NUM_PARAMS), -3.0, np.float32),
+            np.zeros(n, np.float32),
+        )
+
+
+class CosinePolicy:
+    """No learning: the tool whose description is nearest to the instruction, at the middle of its range;
+    `look` goes to the best-matching detection.
+    """
+
+    def __call__(self, obs: F32) -> PolicyOutput:
+        """Evaluate n observations."""
+        n = len(obs)
+        mean = np.zeros((n, NUM_TOOLS, NUM_PARAMS), np.float32)
+        first = slot_range("detections").start
+        mean[:, TOOL_INDEX["look"], :2] = obs[:, first : first + 2]
+        return PolicyOutput(
+            obs[:, slot_range("tool_match")].astype(np.float32),
+            mean,
+            np.full((NUM_TOOLS, NUM_PARAMS), -3.0, np.float32),
+            np.zeros(n, np.float32),
+        )
+
+
+def to_json(scores: dict[str, dict[str, TaskScore]]) -> dict[str, dict[str, dict[str, object]]]:
+    """{policy name: {task: score}} as plain values."""
+    return {name: {task: asdict(score) for task, score in rows.items()} for name, rows in scores.items()}
+
+
+def table(scores: dict[str, dict[str, TaskScore]], title: str) -> Table:
+    """One row a policy, one column a task: success and its interval."""
+    tasks = list(dict.fromkeys(task for rows in scores.values() for task in rows))
+    out = Table(title=title)
+    out.add_column("policy")
+    for task in tasks:
+        out.add_column(task, justify="right")
+    for name, rows in scores.items():
+        cells = [f"{s.success:.2f} [{s.wilson_low:.2f}, {s.wilson_high:.2f}]" for s in rows.values()]
+        out.add_row(name, *cells)
+    return out

@@ -1,0 +1,171 @@
+"""What watchers see: one mailbox each, in which the newest message of a kind replaces an older one unread."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from learner.robots import Robots
+from learner.store import queries
+from learner.store.engine import AsyncStore
+from shared.messages import RobotStatus
+from shared.tools import TOOLS
+
+MAX_WAITING = 100
+"""Different messages that may wait for one watcher; the oldest gives way."""
+MIN_STEP_INTERVAL_S = 0.1
+"""At most ten step messages a second."""
+SUMMARY_PERIOD_S = 1.0
+FATE_PERIOD_S = 0.5
+FATES_FOLLOWED = 50
+"""The newest feedbacks whose fate is told."""
+
+Message = str | bytes
+
+
+class Mailbox:
+    """One watcher's waiting messages."""
+
+    def __init__(self, robot_id: str | None) -> None:
+        self.robot_id = robot_id
+        """None watches all robots."""
+        self._waiting: dict[object, Message] = {}
+        self._filled = asyncio.Event()
+
+    def put(self, key: object, message: Message) -> None:
+        """Leave a message; an unread one with the same key is dropped."""
+        self._waiting.pop(key, None)
+        while len(self._waiting) >= MAX_WAITING:
+            del self._waiting[next(iter(self._waiting))]
+        self._waiting[key] = message
+        self._filled.set()
+
+    async def take(self) -> Message:
+        """The oldest waiting message; waits for one."""
+        while not self._waiting:
+            self._filled.clear()
+            await self._filled.wait()
+        return self._waiting.pop(next(iter(self._waiting)))
+
+
+class Hub:
+    """Everybody who watches."""
+
+    def __init__(self) -> None:
+        self._mailboxes: set[Mailbox] = set()
+
+    @contextmanager
+    def watch(self, robot_id: str | None) -> Iterator[Mailbox]:
+        """A mailbox that is filled within the block."""
+        mailbox = Mailbox(robot_id)
+        self._mailboxes.add(mailbox)
+        try:
+            yield mailbox
+        finally:
+            self._mailboxes.discard(mailbox)
+
+    def watched(self, robot_id: str | None = None) -> bool:
+        """Whether anybody watches this robot (or anything)."""
+        return any(robot_id is None or m.robot_id in (None, robot_id) for m in self._mailboxes)
+
+    def count(self) -> int:
+        """How many watch."""
+        return len(self._mailboxes)
+
+    def publish(self, key: object, message: Message, robot_id: str | None = None) -> None:
+        """Put a message into the mailboxes of those who watch this robot, or into all."""
+        for mailbox in self._mailboxes:
+            if robot_id is None or mailbox.robot_id in (None, robot_id):
+                mailbox.put(key, message)
+
+
+class Live:
+    """Turns what happens into messages for watchers; does nothing while nobody watches."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        robots: Robots,
+        store: AsyncStore,
+        summary: Callable[[], Any],
+    ) -> None:
+        """`summary`: coroutine function that gives the summary as a JSON-ready mapping."""
+        self._hub = hub
+        self._robots = robots
+        self._store = store
+        self._summary = summary
+        self._last_step: dict[str, float] = {}
+        self._fates: dict[int, queries.Fate] = {}
+
+    def status(self, status: RobotStatus) -> None:
+        """A robot has reported; tell its watchers."""
+        now = self._robots.clock()
+        if now - self._last_step.get(status.robot_id, 0.0) < MIN_STEP_INTERVAL_S * 0.9:
+            return
+        self._last_step[status.robot_id] = now
+        if self._hub.watched(status.robot_id):
+            message = json.dumps(self.step_message(status))
+            self._hub.publish(("step", status.robot_id), message, status.robot_id)
+
+    def step_message(self, status: RobotStatus) -> dict[str, Any]:
+        """The `step` message of a status."""
+        session = self._robots.sessions.get(status.robot_id)
+        given = session.assignment if session is not None else None
+        mine = given is not None and given.spec.episode_id == status.episode_id
+        return {
+            "type": "step",
+            "robot_id": status.robot_id,
+            "state": status.state,
+            "episode_id": status.episode_id,
+            "episode_step": status.episode_step,
+            "boot_epoch": status.boot_epoch,
+            "decision_seq": status.decision_seq,
+            "tool": TOOLS[status.tool].name if 0 <= status.tool < len(TOOLS) else "",
+            "task": given.spec.task if given is not None and mine else "",
+            "instruction": given.spec.instruction if given is not None and mine else "",
+            "policy_version": status.policy_version,
+            "spooled": status.spooled,
+            "lost": status.lost,
+            "time_unix_s": status.time_unix_s,
+        }
+
+    async def run_summaries(self) -> None:
+        """Once a second, while somebody watches."""
+        while True:
+            if self._hub.watched():
+                self._hub.publish("summary", json.dumps({"type": "summary", **await self._summary()}))
+            await asyncio.sleep(SUMMARY_PERIOD_S)
+
+    async def run_fates(self) -> None:
+        """Tell what became of feedback, as soon as the tables say so."""
+        while True:
+            if self._hub.watched():
+                for feedback_id, fate in (await self._store.read(recent_fates)).items():
+                    if fate.credited and self._fates.get(feedback_id) != fate:
+                        self._fates[feedback_id] = fate
+                        self._hub.publish(
+                            ("feedback", feedback_id), json.dumps(fate_message(feedback_id, fate))
+                        )
+                while len(self._fates) > 4 * FATES_FOLLOWED:
+                    del self._fates[next(iter(self._fates))]
+            await asyncio.sleep(FATE_PERIOD_S)
+
+
+def recent_fates(connection: Any) -> dict[int, queries.Fate]:
+    """The newest feedbacks' fates, oldest first."""
+    ids = [f.id for f in queries.list_feedback(connection, limit=FATES_FOLLOWED)]
+    return {i: queries.feedback_fate(connection, i) for i in reversed(ids)}
+
+
+def fate_message(feedback_id: int, fate: queries.Fate) -> dict[str, Any]:
+    """The `feedback` message."""
+    return {
+        "type": "feedback",
+        "id": feedback_id,
+        "changed_steps": fate.changed_steps,
+        "taste_version": fate.taste_version,
+        "policy_version": fate.policy_version,
+    }

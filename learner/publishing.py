@@ -1,0 +1,76 @@
+"""From the trainer's network to a policy that robots can pull: bundle on disk first, then its row in the store."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from learner.rl.export import OUTPUTS, to_onnx
+from learner.rl.networks import ActorCritic
+from learner.store import queries
+from learner.store.engine import Store
+from learner.store.rows import Policy
+from shared.bundle import GOLDEN_ROWS, Manifest, write_bundle
+from shared.spaces import OBS_DIM, normaliser
+
+F32 = NDArray[np.float32]
+SUBFOLDER = "policies"
+
+
+def golden_vectors(model: ActorCritic, seed: int = 0) -> tuple[F32, dict[str, F32]]:
+    """Four observations of ordinary size and what torch answers to them."""
+    offset, scale = normaliser()
+    x = np.random.default_rng(seed).standard_normal((GOLDEN_ROWS, OBS_DIM), np.float32)
+    obs = (x * scale + offset).astype(np.float32)
+    with torch.no_grad():
+        answers = [tensor.numpy() for tensor in model(torch.from_numpy(obs))]
+    return obs, dict(zip(OUTPUTS, answers, strict=True))
+
+
+def write_policy(
+    path: Path, model: ActorCritic, version: int, parent: int, figures: Mapping[str, float]
+) -> bytes:
+    """Export, bundle and write one policy durably; gives the bundle's bytes."""
+    obs, outputs = golden_vectors(model)
+    manifest = Manifest(version, parent, time.time(), dict(figures), obs, outputs)
+    return write_bundle(path, manifest, to_onnx(model))
+
+
+class Publisher:
+    """Numbers policies in the store's own sequence; bundles go to `<folder>/policies/<version>.bundle`."""
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        self._store = store
+        self._folder = folder
+        with store.read() as connection:
+            latest = queries.latest_policy(connection)
+        self.version = latest.version if latest else 0
+        """Newest published version; 0 = none yet."""
+
+    def publish(self, model: ActorCritic, figures: Mapping[str, float], taste_version: int) -> int:
+        """Publish the model as the next version; notes which taste model its rewards came from (0 = none)."""
+        with self._store.read() as connection:
+            version = queries.next_policy_version(connection)
+        path = self._folder / SUBFOLDER / f"{version}.bundle"
+        data = write_policy(path, model, version, self.version, figures)
+        row = Policy(
+            version=version,
+            parent=self.version or None,
+            created_unix_s=time.time(),
+            path=str(path.relative_to(self._folder)),
+            sha256=hashlib.sha256(data).hexdigest(),
+            size=len(data),
+            eval=dict(figures),
+        )
+        with self._store.write() as connection:
+            queries.publish_policy(connection, row)
+            if taste_version:
+                queries.mark_in_policy(connection, taste_version, version)
+        self.version = version
+        return version

@@ -1,0 +1,1 @@
+"""From what people say to numbers that policies can learn from."""

@@ -1,0 +1,141 @@
+"""Every decision's reward: r = w_task * r_task + w_human * R_h + w_safety * r_safety.
+
+R_h is fitted anew whenever there is new feedback; on a step that people spoke about, their own words replace it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from learner.reward.human import Labels, Taste, direct_labels
+from learner.reward.motion import motion_features
+from learner.rl.buffer import Rollout
+from learner.rl.config import RewardWeights
+from learner.store import queries
+from learner.store.engine import Store
+from learner.store.rows import Label, StepReward, TasteModel
+from shared.codec import unpack_transition
+
+log = structlog.get_logger("taste")
+
+F32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """What labelling did to one rollout, all (T, N)."""
+
+    reward: F32
+    r_human: F32
+    r_human_std: F32
+
+
+class Labeller:
+    """Holds the present R_h. Without a store nobody can have said anything: R_h is 0."""
+
+    def __init__(self, weights: RewardWeights, store: Store | None, folder: Path, seed: int) -> None:
+        self._weights = weights
+        self._store = store
+        self._folder = folder
+        self._seed = seed
+        self._seen: tuple[int, int] = (0, 0)
+        self._direct: dict[int, list[tuple[float, float]]] = {}
+        self.taste: Taste | None = None
+        self.version = 0
+        """Of the taste model in use; 0 = none."""
+
+    def refresh(self) -> bool:
+        """Fit R_h anew if there is feedback that it has not seen. True: it changed."""
+        if self._store is None:
+            return False
+        with self._store.read() as connection:
+            state = queries.label_state(connection)
+            if state == self._seen or state[1] == 0:
+                return False
+            rows = queries.labels(connection)
+            version = queries.next_taste_version(connection)
+        # Taken after the read: a fit must never look older than the credits that it saw.
+        now = time.time()
+        self._direct = defaultdict(list)
+        for row in rows:
+            self._direct[row.step_id].append((row.weight, row.label))
+        started = time.perf_counter()
+        self.taste = Taste.fit(labels_of(rows), np.random.default_rng(self._seed)) if rows else None
+        fit_s = time.perf_counter() - started
+        path = self._folder / f"{version}.npz"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        np.savez(path, **(self.taste.state() if self.taste else {}))
+        with self._store.write() as connection:
+            queries.add_taste_model(
+                connection,
+                TasteModel(version, now, len(rows), state[0], None, path.name, {"fit_s": fit_s}),
+            )
+        self._seen, self.version = state, version
+        log.info("fitted", version=version, labels=len(rows), fit_ms=round(1000 * fit_s))
+        return True
+
+    def label(self, rollout: Rollout) -> Labelled:
+        """Reward of every decision of a rollout; those of robots are noted in the store."""
+        shape = rollout.r_task.shape
+        r_human, std = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+        if self.taste is not None:
+
+            def flat(array: NDArray) -> NDArray:  # type: ignore[type-arg]
+                return array.reshape(-1, *array.shape[2:])
+
+            guess, spread = self.taste.predict(
+                flat(rollout.obs), flat(rollout.tool), flat(rollout.params), flat(rollout.motion)
+            )
+            r_human, std = guess.reshape(shape), spread.reshape(shape)
+            if rollout.step_id.any():
+                said = direct_labels(rollout.step_id.ravel(), self._direct).reshape(shape)
+                r_human = np.where(np.isnan(said), r_human, said).astype(np.float32)
+        w = self._weights
+        reward = w.task * rollout.r_task + w.human * r_human + w.safety * rollout.r_safety
+        labelled = Labelled(reward.astype(np.float32), r_human, std)
+        self._note(rollout, labelled)
+        return labelled
+
+    def _note(self, rollout: Rollout, labelled: Labelled) -> None:
+        if self._store is None or not rollout.step_id.any():
+            return
+        w = self._weights
+        rows = [
+            StepReward(
+                step_id=int(rollout.step_id[at]),
+                r_task=w.task * float(rollout.r_task[at]),
+                r_human=w.human * float(labelled.r_human[at]),
+                r_human_std=float(labelled.r_human_std[at]),
+                r_safety=w.safety * float(rollout.r_safety[at]),
+                total=float(labelled.reward[at]),
+                taste_version=self.version or None,
+                policy_version=None,
+            )
+            for at in zip(*np.nonzero(rollout.step_id), strict=True)
+        ]
+        with self._store.write() as connection:
+            queries.put_step_rewards(connection, rows)
+
+
+def labels_of(rows: list[Label]) -> Labels:
+    """Credits with their steps' payloads -> what R_h is fitted to. At least one row."""
+    transitions = [unpack_transition(row.payload) for row in rows]
+    ticks = np.array([t.n_ticks for t in transitions])
+    joints = np.zeros((len(rows), int(ticks.max()), 9))
+    for i, t in enumerate(transitions):
+        joints[i, : t.n_ticks] = t.joints
+    return Labels(
+        obs=np.stack([t.obs for t in transitions]),
+        tool=np.array([t.tool for t in transitions]),
+        params=np.stack([t.params for t in transitions]),
+        motion=motion_features(joints, ticks),
+        label=np.array([row.label for row in rows], np.float32),
+        weight=np.array([row.weight for row in rows], np.float32),
+    )

@@ -1,0 +1,1 @@
+"""Policies and how they learn: networks, PPO, GAE, cloning, export, checkpoints."""

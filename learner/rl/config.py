@@ -1,0 +1,67 @@
+"""What can be configured of training: one tree of frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from learner.rl.bc import BCConfig
+from learner.rl.networks import NetworkConfig
+from learner.rl.ppo import PPOConfig
+
+
+@dataclass(frozen=True)
+class RewardWeights:
+    """r = task * r_task + human * R_h + safety * r_safety."""
+
+    task: float = 1.0
+    human: float = 0.3
+    safety: float = 0.02
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """A training run. Everything random follows from `seed`."""
+
+    seed: int = 0
+    tasks: tuple[str, ...] = ("look", "nod", "shake")
+    num_envs: int = 12
+    """Simulated environments; environment i plays task i modulo the number of tasks."""
+    num_steps: int = 4
+    """Decisions of each environment between updates."""
+    threads: int = 1
+    """Of the physics. torch always takes one: its matrices are too small to share."""
+    demonstrations: int = 10
+    """Episodes of the scripted expert, over all tasks; 0 = PPO alone."""
+    warmup_updates: int = 3
+    """First updates after a warm start in which only the critic learns: its first advantages are noise."""
+    bc_coef: float = 0.5
+    """Weight of imitation beside PPO at the first update..."""
+    bc_decay: float = 0.95
+    """... times this at each update."""
+    max_policy_lag: int = 10
+    """Robot decisions made by a policy that many published versions ago stay out of the loss."""
+    eval_every: int = 5
+    """Updates between validations in simulation; 0 = never."""
+    eval_episodes: int = 60
+    """Fresh resets of each task in a validation."""
+    goal: float = 0.95
+    """Validation success on every task at which training counts as done."""
+    publish_every: int = 2
+    """Updates between published policies."""
+    checkpoint_every: int = 5
+    """Updates between checkpoints; simulated episodes start anew at each, so that a resumed run is exact."""
+    weights: RewardWeights = field(default_factory=RewardWeights)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    ppo: PPOConfig = field(default_factory=PPOConfig)
+    bc: BCConfig = field(default_factory=BCConfig)
+
+    def demonstrations_per_task(self) -> dict[str, int]:
+        """The expert's episodes shared out: gestures get two each, looking (the hard one) the rest."""
+        others = [task for task in self.tasks if task != "look"]
+        each = min(2, self.demonstrations // len(self.tasks)) if len(others) < len(self.tasks) else 0
+        if not each:
+            share, rest = divmod(self.demonstrations, len(self.tasks))
+            return {task: share + (i < rest) for i, task in enumerate(self.tasks)}
+        return {
+            task: each if task in others else self.demonstrations - each * len(others) for task in self.tasks
+        }

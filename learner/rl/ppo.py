@@ -1,0 +1,210 @@
+"""Proximal policy optimisation for the hybrid action: which tool, and that tool's parameters.
+
+Schulman et al. 2017 (arXiv:1707.06347), in the spelling of CleanRL. The ratio is taken on the *proposed* raw
+sample; which rows may enter at all (the policy's own, not too old) is the trainer's decision.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from learner.rl.bc import BCConfig, Demonstrations, bc_loss
+from learner.rl.buffer import Batch
+from learner.rl.networks import ActorCritic
+from shared.control.pilot import USED_PARAMS, mask_from_bits
+
+_USED = torch.from_numpy(USED_PARAMS)
+_HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
+
+
+@dataclass(frozen=True)
+class PPOConfig:
+    """CleanRL's names; see `docs/` for what was tuned and why."""
+
+    learning_rate: float = 3e-4
+    update_epochs: int = 10
+    minibatch_size: int = 64
+    clip_coef: float = 0.2
+    ent_coef: float = 0.01
+    vf_coef: float = 0.5
+    max_grad_norm: float = 0.5
+    target_kl: float = 0.03
+    """Stop the epochs of this update once the mean approximate KL passes it; 0 = never."""
+    gamma: float = 0.99
+    """Per 10 ticks (0.2 s)."""
+    gae_lambda: float = 0.95
+
+
+@dataclass(frozen=True)
+class UpdateStats:
+    """What one update did: means over its minibatches."""
+
+    policy_loss: float
+    value_loss: float
+    bc_loss: float
+    entropy: float
+    approx_kl: float
+    clipfrac: float
+    explained_variance: float
+    grad_norm: float
+    rows: int
+    epochs: int
+    skipped: int
+    """Minibatches thrown away because the gradient was not finite."""
+
+
+def hybrid_log_prob(
+    *, logits: Tensor, mean: Tensor, log_std: Tensor, mask: Tensor, tool: Tensor, params: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Log-probability and entropy of hybrid actions, both (m,).
+
+    Args:
+        logits: (m, 20).
+        mean: (m, 20, 4).
+        log_std: (20, 4).
+        mask: (m, 20) bool, True = allowed.
+        tool: (m,) int64.
+        params: (m, 4) raw samples.
+
+    The entropy is the joint one: H(tool) + sum over tools p(tool) H(used parameters of that tool).
+    """
+    log_p = torch.where(mask, logits, -torch.inf).log_softmax(1)
+    std_taken = log_std[tool]
+    mean_taken = mean.gather(1, tool[:, None, None].expand(-1, 1, mean.shape[2])).squeeze(1)
+    z = (params - mean_taken) * torch.exp(-std_taken)
+    density = ((-0.5 * z * z - std_taken - _HALF_LOG_2PI) * _USED[tool]).sum(1)
+    log_prob = log_p.gather(1, tool[:, None]).squeeze(1) + density
+    p = log_p.exp()
+    # A masked tool has p = 0 and log p = -inf; 0 * -inf is 0 here.
+    tool_entropy = -(p * torch.where(mask, log_p, 0.0)).sum(1)
+    param_entropy = p @ ((log_std + 0.5 + _HALF_LOG_2PI) * _USED).sum(1)
+    return log_prob, tool_entropy + param_entropy
+
+
+def normalise_advantage(advantage: np.ndarray) -> np.ndarray:
+    """Zero mean, unit deviation; a batch of one, or of equals, becomes zeros instead of NaN."""
+    centred = advantage - advantage.mean() if len(advantage) else advantage
+    return (centred / (centred.std() + 1e-8) if len(advantage) > 1 else centred).astype(np.float32)
+
+
+def explained_variance(value: np.ndarray, returns: np.ndarray) -> float:
+    """1 - Var(returns - value) / Var(returns); NaN when the returns do not vary or are not finite."""
+    if not np.isfinite(returns).all() or np.ptp(returns) == 0.0:
+        return float("nan")
+    return 1.0 - float((returns - value).var() / returns.var())
+
+
+class PPO:
+    """Holds the model and its optimiser; `update` is one PPO update on one batch."""
+
+    def __init__(self, model: ActorCritic, config: PPOConfig, rng: np.random.Generator) -> None:
+        self.model = model
+        self.config = config
+        self._rng = rng
+        self.optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, eps=1e-5, fused=True)
+
+    def update(
+        self,
+        batch: Batch,
+        demonstrations: Demonstrations | None = None,
+        bc: BCConfig | None = None,
+        bc_coef: float = 0.0,
+        critic_only: bool = False,
+    ) -> UpdateStats:
+        """Improve the policy on `batch` (>= 1 row); with `bc_coef` > 0 also imitate `demonstrations`.
+
+        `critic_only` leaves the policy as it is (but for the imitation) while the critic catches up with it.
+
+        A minibatch whose gradient is not finite is skipped and counted: one bad number must not end a run.
+        """
+        config, model = self.config, self.model
+        rows = len(batch)
+        with torch.no_grad():
+            x = model.normalise(torch.from_numpy(batch.obs))
+        mask = torch.from_numpy(mask_from_bits(batch.tool_mask))
+        tool, params = torch.from_numpy(batch.tool), torch.from_numpy(batch.params)
+        old_log_prob = torch.from_numpy(batch.log_prob)
+        advantage = torch.from_numpy(normalise_advantage(batch.advantage))
+        returns = torch.from_numpy(batch.returns)
+        parts = max(1, round(rows / config.minibatch_size))
+        sums = np.zeros(7)
+        done = skipped = epochs = 0
+        for _ in range(config.update_epochs):
+            epochs += 1
+            epoch_kl = 0.0
+            for part in np.array_split(self._rng.permutation(rows), parts):
+                index = torch.from_numpy(part)
+                logits, mean, log_std, value = model.heads(x[index])
+                log_prob, entropy = hybrid_log_prob(
+                    logits=logits,
+                    mean=mean,
+                    log_std=log_std,
+                    mask=mask[index],
+                    tool=tool[index],
+                    params=params[index],
+                )
+                log_ratio = log_prob - old_log_prob[index]
+                ratio = log_ratio.exp()
+                adv = advantage[index]
+                clipped = ratio.clamp(1.0 - config.clip_coef, 1.0 + config.clip_coef)
+                policy_loss = -torch.minimum(adv * ratio, adv * clipped).mean()
+                value_loss = 0.5 * (value - returns[index]).square().mean()
+                entropy_mean = entropy.mean()
+                loss = config.vf_coef * value_loss
+                if not critic_only:
+                    loss = loss + policy_loss - config.ent_coef * entropy_mean
+                imitation = torch.zeros(())
+                if demonstrations is not None and bc is not None and bc_coef > 0.0:
+                    imitation = bc_loss(
+                        model, demonstrations.sample(self._rng, config.minibatch_size, bc), bc
+                    )
+                    loss = loss + bc_coef * imitation
+                norm = self.step(loss)
+                if norm is None:
+                    skipped += 1
+                    continue
+                with torch.no_grad():
+                    kl = float(((ratio - 1.0) - log_ratio).mean())
+                    clipfrac = float(((ratio - 1.0).abs() > config.clip_coef).float().mean())
+                epoch_kl += kl
+                done += 1
+                sums += (
+                    float(policy_loss.detach()),
+                    float(value_loss.detach()),
+                    float(imitation.detach()),
+                    float(entropy_mean.detach()),
+                    kl,
+                    clipfrac,
+                    norm,
+                )
+            if config.target_kl > 0.0 and epoch_kl / parts > config.target_kl:
+                break
+        means = sums / max(done, 1)
+        return UpdateStats(
+            policy_loss=float(means[0]),
+            value_loss=float(means[1]),
+            bc_loss=float(means[2]),
+            entropy=float(means[3]),
+            approx_kl=float(means[4]),
+            clipfrac=float(means[5]),
+            explained_variance=explained_variance(batch.value, batch.returns),
+            grad_norm=float(means[6]),
+            rows=rows,
+            epochs=epochs,
+            skipped=skipped,
+        )
+
+    def step(self, loss: Tensor) -> float | None:
+        """One optimiser step; the gradient's norm before clipping, or None if not finite (no step)."""
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = float(nn.utils.clip_grad_norm_(self.model.parameters(), self.config.max_grad_norm))
+        if not math.isfinite(norm):
+            return None
+        self.optimizer.step()
+        return norm

@@ -1,0 +1,1 @@
+"""Alembic migrations; `learner.store.engine` runs them when it opens a store."""

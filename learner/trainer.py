@@ -1,0 +1,346 @@
+"""The learning loop: collect -> label -> returns -> update -> evaluate -> publish -> save.
+
+`reachy-coach train` runs it on simulation alone; beside a learner process it also learns from robots and people
+and hands policies out, through the store that both share.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import structlog
+import torch
+
+from learner.evaluation import TaskScore, evaluate
+from learner.publishing import Publisher
+from learner.reward.labelling import Labeller, Labelled
+from learner.rl import checkpoint
+from learner.rl.bc import Demonstrations, clone
+from learner.rl.buffer import Batch, Rollout, flatten
+from learner.rl.config import TrainConfig
+from learner.rl.demos import demonstrate
+from learner.rl.gae import decision_discount, gae
+from learner.rl.networks import ActorCritic
+from learner.rl.ppo import PPO, UpdateStats
+from learner.rollouts.local import LocalSource
+from learner.rollouts.robots import RobotSource
+from learner.rollouts.source import TASK_NAMES
+from learner.store.engine import Store
+
+log = structlog.get_logger("trainer")
+
+
+@dataclass
+class Counters:
+    """How far the run has come; travels in checkpoints."""
+
+    updates: int = 0
+    decisions: int = 0
+    """Simulated."""
+    robot_decisions: int = 0
+    stale_decisions: int = 0
+    """Robot decisions kept out of the loss because their policy was too old."""
+    episodes: dict[str, int] = field(default_factory=dict)
+    """Finished simulated episodes of each task, demonstrations included."""
+    robot_episodes: int = 0
+    best: float = -1.0
+    """Lowest task's success in the best validation so far."""
+    reached_update: int = 0
+    """Update after which every task met the goal in validation; 0 = not yet."""
+    train_s: float = 0.0
+    """Time spent in the loop, this run and those it resumed."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What one update amounted to; for progress bars and logs."""
+
+    counters: Counters
+    success: dict[str, float]
+    """Training success per task over this update's finished simulated episodes; tasks without any are absent."""
+    validation: dict[str, TaskScore]
+    """The last validation; empty before the first."""
+    reward: float
+    """Mean reward of a decision, all parts."""
+    r_human: float
+    """Mean R_h of a decision."""
+    lag: float
+    """Mean policy lag [versions] of this update's robot decisions; 0 without any."""
+    decisions_per_s: float
+    stats: UpdateStats | None
+    policy_version: int
+    taste_version: int
+
+    def figures(self) -> dict[str, float]:
+        """Everything as numbers by name."""
+        out = {
+            "reward/decision": self.reward,
+            "reward/human": self.r_human,
+            "charts/SPS": self.decisions_per_s,
+            "charts/decisions": float(self.counters.decisions),
+            "charts/episodes": float(sum(self.counters.episodes.values())),
+            "charts/robot_episodes": float(self.counters.robot_episodes),
+            "robots/lag": self.lag,
+            "robots/stale": float(self.counters.stale_decisions),
+            **{f"success/{task}": value for task, value in self.success.items()},
+            **{f"validation/{task}": score.success for task, score in self.validation.items()},
+        }
+        if self.stats is not None:
+            out |= {f"losses/{name}": float(value) for name, value in asdict(self.stats).items()}
+        return {name: value for name, value in out.items() if np.isfinite(value)}
+
+
+class Reporter(Protocol):
+    """Is told about each update."""
+
+    def __call__(self, progress: Progress) -> None:
+        """Take note; must not keep the trainer waiting."""
+        ...
+
+
+class Trainer:
+    """One training run.
+
+    Args:
+        config: see `TrainConfig`.
+        folder: where checkpoints and taste models lie; a run found there goes on.
+        store: shared with the learner process; None = simulation alone.
+        policies: folder for bundles; needed with a store.
+        reporters: told about each update.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        folder: Path,
+        store: Store | None = None,
+        policies: Path | None = None,
+        reporters: tuple[Reporter, ...] = (),
+    ) -> None:
+        torch.set_num_threads(1)
+        torch.manual_seed(config.seed)
+        self.config = config
+        self.folder = folder
+        self.rng = np.random.default_rng(config.seed)
+        self.model = ActorCritic(config.network)
+        self.ppo = PPO(self.model, config.ppo, self.rng)
+        self.counters = Counters(episodes=dict.fromkeys(config.tasks, 0))
+        self.demonstrations: Demonstrations | None = None
+        self.validation: dict[str, TaskScore] = {}
+        self.labeller = Labeller(config.weights, store, folder / "tastes", config.seed)
+        self.publisher = Publisher(store, policies) if store is not None and policies is not None else None
+        self.robots = RobotSource(store) if store is not None else None
+        self._reporters = reporters
+        self.resumed = self._restore()
+        self.local = LocalSource(
+            config.tasks, config.num_envs, config.num_steps, self._env_seed(), config.threads
+        )
+
+    def run(self, stop: Callable[[], bool], updates: int | None = None) -> None:
+        """Train until `stop()` or until so many updates in all have been made; saves before returning."""
+        if not self.resumed:
+            self.warm_start()
+        try:
+            while not stop() and (updates is None or self.counters.updates < updates):
+                started = time.perf_counter()
+                rollouts = self.collect()
+                labelled = self.label(rollouts)
+                batch = self.returns(rollouts, labelled)
+                stats = self.update(batch)
+                self.counters.updates += 1
+                elapsed_s = time.perf_counter() - started
+                self.counters.train_s += elapsed_s
+                self.evaluate_when_due()
+                self.publish_when_due()
+                self.report(rollouts, labelled, stats, elapsed_s)
+                self.save_when_due()
+        finally:
+            self.save()
+            self.local.close()
+
+    def warm_start(self) -> None:
+        """Imitate a few demonstrations; they count as episodes."""
+        config = self.config
+        if config.demonstrations:
+            self.demonstrations = demonstrate(config.demonstrations_per_task(), config.seed)
+            loss = clone(self.model, self.demonstrations, config.bc, self.rng)
+            for task, count in config.demonstrations_per_task().items():
+                self.counters.episodes[task] += count
+            log.info("warm start", demonstrations=config.demonstrations, rows=len(self.demonstrations), loss=loss)
+        if self.publisher is not None:
+            self.publisher.publish(self.model, {}, 0)
+        self.save()
+
+    def collect(self) -> list[Rollout]:
+        """New experience: one rollout in simulation, and every robot episode that has waited out its grace."""
+        policy, version = self.model.snapshot(), self.policy_version
+        rollouts = self.local.collect(policy, version, self.rng)
+        self._count(rollouts[0])
+        if self.robots is not None:
+            found = self.robots.collect(policy, version, self.rng)
+            self.counters.robot_episodes += len(found)
+            self.counters.robot_decisions += sum(r.tool.size for r in found)
+            rollouts += found
+        return rollouts
+
+    def label(self, rollouts: list[Rollout]) -> list[Labelled]:
+        """Rewards, with what people like."""
+        self.labeller.refresh()
+        return [self.labeller.label(rollout) for rollout in rollouts]
+
+    def returns(self, rollouts: list[Rollout], labelled: list[Labelled]) -> Batch:
+        """Advantages and returns of all decisions that may enter the loss.
+
+        Decisions that were not the policy's own, or are too old, count in the returns of their episode but stay out.
+        """
+        parts = []
+        for rollout, labels in zip(rollouts, labelled, strict=True):
+            cut = rollout.ended
+            cut[-1] = True
+            advantage, returns = gae(
+                reward=labels.reward,
+                value=rollout.value,
+                next_value=rollout.next_value,
+                terminated=rollout.terminated,
+                cut=cut,
+                discount=decision_discount(self.config.ppo.gamma, rollout.n_ticks),
+                gae_lambda=self.config.ppo.gae_lambda,
+            )
+            fresh = self.policy_version - rollout.policy_version <= self.config.max_policy_lag
+            self.counters.stale_decisions += int((rollout.on_policy & ~fresh).sum())
+            parts.append(flatten(rollout, advantage, returns).where((rollout.on_policy & fresh).ravel()))
+        return Batch.concatenate(parts)
+
+    def update(self, batch: Batch) -> UpdateStats | None:
+        """One PPO update, with a share of imitation that decays; None when there was nothing to learn from."""
+        if len(batch) == 0:
+            return None
+        config, done = self.config, self.counters.updates
+        warm = self.demonstrations is not None and done < config.warmup_updates
+        return self.ppo.update(
+            batch,
+            self.demonstrations,
+            config.bc,
+            config.bc_coef * config.bc_decay**done,
+            critic_only=warm,
+        )
+
+    def evaluate_when_due(self) -> None:
+        """Validate on fresh simulated resets; notes when the goal is first met."""
+        config, counters = self.config, self.counters
+        if not config.eval_every or counters.updates % config.eval_every:
+            return
+        self.validation = evaluate(
+            self.model.snapshot(),
+            config.tasks,
+            episodes=config.eval_episodes,
+            seed=1_000_000 + counters.updates,
+            threads=config.threads,
+        )
+        worst = min(score.success for score in self.validation.values())
+        if worst >= config.goal and not counters.reached_update:
+            counters.reached_update = counters.updates
+        if worst > counters.best:
+            counters.best = worst
+            checkpoint.save(self.folder, counters.updates, self.state(), best=True)
+
+    def publish_when_due(self) -> None:
+        """Hand the policy out."""
+        if self.publisher is not None and self.counters.updates % self.config.publish_every == 0:
+            figures = {task: score.success for task, score in self.validation.items()}
+            self.publisher.publish(self.model, figures, self.labeller.version)
+
+    def save_when_due(self) -> None:
+        """Checkpoint, and begin new simulated episodes so that a resumed run repeats this one exactly."""
+        if self.counters.updates % self.config.checkpoint_every == 0:
+            self.save()
+            self.local.restart(self._env_seed())
+
+    def report(
+        self, rollouts: list[Rollout], labelled: list[Labelled], stats: UpdateStats | None, elapsed_s: float
+    ) -> None:
+        """Tell the reporters."""
+        sim = rollouts[0]
+        success = {}
+        for task in self.config.tasks:
+            over = sim.ended & (sim.task == TASK_NAMES.index(task))
+            if over.any():
+                success[task] = float(sim.success[over].mean())
+        versions = np.concatenate([r.policy_version.ravel() for r in rollouts[1:]] or [np.zeros(0)])
+        progress = Progress(
+            counters=self.counters,
+            success=success,
+            validation=self.validation,
+            reward=float(np.mean([part.reward.mean() for part in labelled])),
+            r_human=float(np.mean([part.r_human.mean() for part in labelled])),
+            lag=float((self.policy_version - versions).mean()) if len(versions) else 0.0,
+            decisions_per_s=sum(r.tool.size for r in rollouts) / elapsed_s,
+            stats=stats,
+            policy_version=self.policy_version,
+            taste_version=self.labeller.version,
+        )
+        for reporter in self._reporters:
+            reporter(progress)
+
+    @property
+    def policy_version(self) -> int:
+        """Newest published version; 0 = none."""
+        return self.publisher.version if self.publisher is not None else 0
+
+    def save(self) -> None:
+        """Write a checkpoint now."""
+        checkpoint.save(self.folder, self.counters.updates, self.state())
+
+    def state(self) -> dict[str, Any]:
+        """Everything that training depends on, as tensors and plain values."""
+        demos = self.demonstrations
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.ppo.optimizer.state_dict(),
+            "rng": checkpoint.rng_state(self.rng),
+            "counters": asdict(self.counters),
+            "validation": {task: asdict(score) for task, score in self.validation.items()},
+            "robot_mark": self.robots.mark if self.robots is not None else 0.0,
+            "demonstrations": None
+            if demos is None
+            else {
+                "obs": torch.from_numpy(demos.obs),
+                "tool": torch.from_numpy(demos.tool),
+                "params": torch.from_numpy(demos.params),
+                "episodes": demos.episodes,
+            },
+        }
+
+    def _restore(self) -> bool:
+        found = checkpoint.load_newest(self.folder)
+        if found is None:
+            return False
+        _, state = found
+        self.model.load_state_dict(state["model"])
+        self.ppo.optimizer.load_state_dict(state["optimizer"])
+        checkpoint.restore_rng(self.rng, state["rng"])
+        self.counters = replace(Counters(), **state["counters"])
+        self.validation = {task: TaskScore(**score) for task, score in state["validation"].items()}
+        if self.robots is not None:
+            self.robots.mark = state["robot_mark"]
+        demos = state["demonstrations"]
+        if demos is not None:
+            self.demonstrations = Demonstrations(
+                demos["obs"].numpy(), demos["tool"].numpy(), demos["params"].numpy(), demos["episodes"]
+            )
+        log.info("resumed", updates=self.counters.updates, folder=str(self.folder))
+        return True
+
+    def _env_seed(self) -> int:
+        return int(np.random.SeedSequence([self.config.seed, self.counters.updates]).generate_state(1)[0])
+
+    def _count(self, rollout: Rollout) -> None:
+        self.counters.decisions += rollout.tool.size
+        for task in self.config.tasks:
+            over = rollout.ended & (rollout.task == TASK_NAMES.index(task))
+            self.counters.episodes[task] += int(over.sum())

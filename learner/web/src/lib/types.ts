@@ -1,0 +1,64 @@
+/** What the learner's API sends and takes; names as on the wire. */
+
+/** Names one decision of a robot, together with the robot's id. */
+export interface StepKey {
+  boot_epoch: number;
+  decision_seq: number;
+}
+
+/** A robot as listed by `GET /api/v1/robots`. */
+export interface Robot {
+  robot_id: string;
+  body: string;
+  state: string;
+  last_seen_unix_s: number;
+}
+
+/** What the robot is doing now. */
+export interface LiveStep extends StepKey {
+  type: "step";
+  robot_id: string;
+  /** Guard state in one word, such as ACTIVE. */
+  state: string;
+  episode_id: string;
+  episode_step: number;
+  /** Name of the motion tool in force. */
+  tool: string;
+  instruction: string;
+  policy_version: number;
+  spooled: number;
+  lost: number;
+  time_unix_s: number;
+}
+
+/** What became of a feedback. */
+export interface Fate {
+  id: number;
+  changed_steps: number;
+  taste_version: number | null;
+  policy_version: number | null;
+}
+
+export interface LiveFate extends Fate {
+  type: "feedback";
+}
+
+export interface NoPicture {
+  type: "no_picture";
+  reason: string;
+}
+
+/** Answer to a text: its score in [-1, 1], or that nothing could be read from it. */
+export interface TextSaved {
+  id: number;
+  score: number | null;
+  confidence: number | null;
+  abstained: boolean;
+}
+
+export interface StopAnswer {
+  request_id: string;
+  confirmed: boolean;
+  /** [ms] from the request's arrival at the robot to its latch. */
+  latched_ms: number | null;
+}

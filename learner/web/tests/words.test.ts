@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import { CREDIT_WAIT_MS, feedbackWords, stations, type Sent } from "../src/lib/feedbackWords";
+import { duration, sentence, stateWords, type Situation } from "../src/lib/stateWords";
+import { stopWords } from "../src/lib/stopWords";
+import type { LiveStep } from "../src/lib/types";
+
+const saved: Sent = {
+  label: "👍",
+  phase: "saved",
+  id: 1,
+  abstained: false,
+  fate: null,
+  savedAtMs: 1000,
+  error: "",
+};
+const fate = (changed_steps: number, taste_version: number | null = null, policy_version: number | null = null) => ({
+  ...saved,
+  fate: { id: 1, changed_steps, taste_version, policy_version },
+});
+
+describe("feedbackWords", () => {
+  it.each<[Sent, string, number]>([
+    [{ ...saved, phase: "sending", id: null }, "Sending…", 0],
+    [{ ...saved, phase: "failed", error: "the learner cannot be reached" }, "Not saved: the learner cannot be reached.", 0],
+    [{ ...saved, phase: "undone" }, "Undone. It no longer counts.", 0],
+    [saved, "Saved. Finding the moves it is about…", 1],
+    [fate(0), "Saved. Finding the moves it is about…", 1],
+    [fate(1), "Counted for 1 step. Learning from it…", 2],
+    [fate(4, 3), "Counted for 4 steps; taste model v3. Next policy soon…", 3],
+    [fate(4, 3, 12), "Counted for 4 steps; taste model v3; in policy v12.", 4],
+    [{ ...saved, abstained: true }, "Saved. It holds no clear praise or blame, so it changes nothing.", 1],
+  ])("%#: tells how far it has come", (sent, words, reached) => {
+    expect(feedbackWords(sent, 2000)).toBe(words);
+    expect(stations(sent)).toBe(reached);
+  });
+
+  it("stops promising when no step was found", () => {
+    expect(feedbackWords(fate(0), 1001 + CREDIT_WAIT_MS)).toBe("Saved, but no motion was shown that it could be about.");
+  });
+});
+
+const step: LiveStep = {
+  type: "step",
+  robot_id: "mini-1",
+  state: "ACTIVE",
+  episode_id: "e",
+  episode_step: 2,
+  boot_epoch: 1,
+  decision_seq: 9,
+  tool: "nod",
+  instruction: "look at the duck",
+  policy_version: 3,
+  spooled: 0,
+  lost: 0,
+  time_unix_s: 0,
+};
+const robot = { robot_id: "mini-1", body: "mujoco", state: "ACTIVE", last_seen_unix_s: 0 };
+const acting: Situation = {
+  online: true,
+  link: { phase: "open" },
+  robots: [robot],
+  step,
+  stepAgeMs: 100,
+  nowMs: 10_000,
+};
+
+describe("stateWords", () => {
+  it.each<[string, Situation, string, string]>([
+    ["acting", acting, "Acting", "Look at the duck"],
+    ["between episodes", { ...acting, step: { ...step, episode_id: "" } }, "Learning", "waits for its next task"],
+    ["stopped", { ...acting, step: { ...step, state: "STOPPED" } }, "Stopped", "Only at the robot"],
+    ["a state it does not know", { ...acting, step: { ...step, state: "NEW_ONE" } }, "New one", ""],
+    ["robot silent", { ...acting, stepAgeMs: 42_000 }, "Offline", "No word from the robot for 42 s"],
+    ["robot never heard", { ...acting, step: null }, "Waiting", "not reported"],
+    ["no robot", { ...acting, robots: [], step: null }, "Waiting", "No robot"],
+    ["learner away", { ...acting, link: { phase: "waiting", attempt: 2, retryAtMs: 13_200 } }, "Connecting", "next try in 4 s"],
+    ["try overdue", { ...acting, link: { phase: "waiting", attempt: 2, retryAtMs: 9_000 } }, "Connecting", "next try in 1 s"],
+    ["no network", { ...acting, online: false }, "Offline", "no network"],
+  ])("%s", (_, situation, word, detail) => {
+    const words = stateWords(situation);
+    expect(words.word).toBe(word);
+    expect(words.detail).toContain(detail);
+  });
+
+  it("an old ACTIVE is never shown as acting", () => {
+    expect(stateWords({ ...acting, stepAgeMs: 3001 }).word).not.toBe("Acting");
+  });
+});
+
+describe("small words", () => {
+  it("durations", () => {
+    expect([duration(12_400), duration(180_000), duration(7_300_000)]).toEqual(["12 s", "3 min", "2 h"]);
+  });
+  it("sentences", () => {
+    expect([sentence("look_left"), sentence(""), sentence(" nod ")]).toEqual(["Look left", "", "Nod"]);
+  });
+  it("a stop says when nothing was confirmed", () => {
+    expect(stopWords({ phase: "idle" })).toBe("");
+    expect(stopWords({ phase: "asked" })).toContain("Asked");
+    expect(stopWords({ phase: "confirmed", ms: 41.6 })).toBe("Robot confirmed in 42 ms");
+    expect(stopWords({ phase: "unconfirmed", reason: "the robot did not answer" })).toContain("Press the robot’s own stop");
+  });
+});

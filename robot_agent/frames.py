@@ -1,0 +1,285 @@
+"""What the agent's processes tell each other through shared memory: fixed-size frames of plain numbers.
+
+The guard writes `GuardState` (one a tick) and pushes `Record`s (one a decision); the policy process writes
+`Action`; the link reads both. Frames never leave the machine, so they carry no version: all processes of an
+agent are started by the same supervisor from the same files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from enum import IntEnum
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.messages import END_REASONS, SOURCES, Transition
+from shared.spaces import NUM_JOINTS, NUM_PARAMS, OBS_DIM
+from shared.tools import MAX_TICKS
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+Frame = TypeVar("Frame")
+
+EPISODE_ID_BYTES = 64
+"""Longest episode id, UTF-8."""
+
+
+class Mode(IntEnum):
+    """Guard states, from harmless to severe."""
+
+    BOOT = 0
+    DISARMED = 1
+    ARMING = 2
+    ACTIVE = 3
+    FALLBACK = 4
+    SAFE_HOLD = 5
+    STOPPED = 6
+    FAULT = 7
+
+
+class Kind(IntEnum):
+    """What an action asks of the guard."""
+
+    IDLE = 0
+    """Hold."""
+    START = 1
+    """Move to `target` as a scripted motion, at a gentle speed; makes no record."""
+    DECISION = 2
+    """Play `tool` with `params`; makes a record."""
+    CLOSING = 3
+    """End the episode: cuts a decision in force and makes a record of no motion that carries `obs`."""
+
+
+@dataclass(frozen=True)
+class GuardState:
+    """The guard's state after a tick: what the body measured and how far the action in force has come."""
+
+    state_seq: int
+    """Ticks; rises by one a tick, also across restarts of the guard within a boot of the machine."""
+    mode: int
+    """`Mode`."""
+    boot_epoch: int
+    decision_seq: int
+    """The key of the decision in force, or of the next one."""
+    action_seq: int
+    """The action accepted last."""
+    kind: int
+    """Its `Kind`."""
+    finished: bool
+    """It has come to its end: the policy may decide anew, from this state."""
+    episode_id: str
+    episode_step: int
+    tool: int
+    last_end: int
+    """Index into `END_REASONS` of the newest record."""
+    time_s: float
+    joint_pos: F64
+    joint_vel: F64
+    head_pos: F64
+    head_quat: F64
+    imu_accel: F64
+    imu_gyro: F64
+    target: F64
+    """(9,) rad: the setpoint written on this tick."""
+    limited_ticks: int = 0
+    """Since boot: ticks on which the limiter changed what was asked for."""
+    violations_applied: int = 0
+    """Since boot: setpoints written that broke a limit by an independent check."""
+    late_ticks: int = 0
+    """Since boot: ticks that began more than a tick late."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """The policy process's word to the guard, republished for every state that it evaluates."""
+
+    action_seq: int
+    """A new number is a new action; the same number keeps the action in force alive."""
+    kind: int
+    state_seq: int
+    """The state from which this frame was computed."""
+    episode_id: str = ""
+    episode_step: int = 0
+    obs: F32 = field(default_factory=lambda: np.zeros(OBS_DIM, np.float32))
+    tool: int = 0
+    params: F32 = field(default_factory=lambda: np.zeros(NUM_PARAMS, np.float32))
+    log_prob: float = 0.0
+    value: float = 0.0
+    tool_mask: int = 0
+    policy_version: int = 0
+    source: int = SOURCES.index("script")
+    target: F64 = field(default_factory=lambda: np.zeros(NUM_JOINTS))
+    """(9,) rad, of START."""
+    limits_profile: float = 1.0
+    """Motion limits are scaled by this from a START on, (0, 1]."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One decision as the guard saw it end."""
+
+    boot_epoch: int
+    decision_seq: int
+    episode_id: str
+    episode_step: int
+    obs: F32
+    tool: int
+    params: F32
+    log_prob: float
+    value: float
+    tool_mask: int
+    policy_version: int
+    source: int
+    end_reason: int
+    n_ticks: int
+    state_seq: int
+    limited_ticks: int
+    violations: int
+    time_unix_s: float
+    setpoints: F32
+    """(MAX_TICKS, 9): rows past n_ticks are zero."""
+    joints: F32
+    head: F32
+
+
+@dataclass(frozen=True)
+class LatchState:
+    """What the guard says about its stop latch."""
+
+    latched: bool
+    requests: int
+    """Stop requests seen since the guard started."""
+    time_s: float
+    """Monotonic clock at which the latch was set last."""
+    pid: int
+    """Of the guard."""
+
+
+@dataclass(frozen=True)
+class PolicyState:
+    """What the policy process says about itself."""
+
+    pid: int
+    active_version: int
+    """0: no policy yet."""
+    rejected_version: int
+    """Newest bundle refused; 0: none."""
+    reason: str
+    """Why it was refused."""
+    episode_id: str
+    waiting: str
+    """What it waits for, in a few words; empty while it decides."""
+    inferences: int
+    infer_p50_ms: float
+    infer_p99_ms: float
+
+
+def _text(size: int) -> str:
+    return f"S{size}"
+
+
+_STATE = np.dtype(
+    [
+        ("state_seq", "u8"), ("mode", "u1"), ("boot_epoch", "u4"), ("decision_seq", "u8"),
+        ("action_seq", "u8"), ("kind", "u1"), ("finished", "?"), ("episode_id", _text(EPISODE_ID_BYTES)),
+        ("episode_step", "u4"), ("tool", "u1"), ("last_end", "u1"), ("time_s", "f8"),
+        ("joint_pos", "f8", 9), ("joint_vel", "f8", 9),
+        ("head_pos", "f8", 3), ("head_quat", "f8", 4), ("imu_accel", "f8", 3), ("imu_gyro", "f8", 3),
+        ("target", "f8", 9), ("limited_ticks", "u8"), ("violations_applied", "u8"), ("late_ticks", "u8"),
+    ]
+)  # fmt: skip
+_ACTION = np.dtype(
+    [
+        ("action_seq", "u8"), ("kind", "u1"), ("state_seq", "u8"), ("episode_id", _text(EPISODE_ID_BYTES)),
+        ("episode_step", "u4"), ("obs", "f4", OBS_DIM), ("tool", "u1"), ("params", "f4", NUM_PARAMS),
+        ("log_prob", "f8"), ("value", "f8"), ("tool_mask", "u4"), ("policy_version", "u4"), ("source", "u1"),
+        ("target", "f8", 9), ("limits_profile", "f8"),
+    ]
+)  # fmt: skip
+_RECORD = np.dtype(
+    [
+        ("boot_epoch", "u4"), ("decision_seq", "u8"), ("episode_id", _text(EPISODE_ID_BYTES)),
+        ("episode_step", "u4"), ("obs", "f4", OBS_DIM), ("tool", "u1"), ("params", "f4", NUM_PARAMS),
+        ("log_prob", "f8"), ("value", "f8"), ("tool_mask", "u4"), ("policy_version", "u4"), ("source", "u1"),
+        ("end_reason", "u1"), ("n_ticks", "u2"), ("state_seq", "u8"), ("limited_ticks", "u2"),
+        ("violations", "u2"), ("time_unix_s", "f8"), ("setpoints", "f4", (MAX_TICKS, 9)),
+        ("joints", "f4", (MAX_TICKS, 9)), ("head", "f4", (MAX_TICKS, 7)),
+    ]
+)  # fmt: skip
+_LATCH = np.dtype([("latched", "?"), ("requests", "u8"), ("time_s", "f8"), ("pid", "u4")])
+_POLICY = np.dtype(
+    [
+        ("pid", "u4"), ("active_version", "u4"), ("rejected_version", "u4"), ("reason", _text(400)),
+        ("episode_id", _text(EPISODE_ID_BYTES)), ("waiting", _text(80)), ("inferences", "u8"),
+        ("infer_p50_ms", "f8"), ("infer_p99_ms", "f8"),
+    ]
+)  # fmt: skip
+
+DTYPES: dict[type, np.dtype[np.void]] = {
+    GuardState: _STATE,
+    Action: _ACTION,
+    Record: _RECORD,
+    LatchState: _LATCH,
+    PolicyState: _POLICY,
+}
+
+
+def size(frame: type) -> int:
+    """Bytes of a frame."""
+    return DTYPES[frame].itemsize
+
+
+def pack(frame: Any) -> bytes:
+    """A frame as bytes; texts longer than their field are cut."""
+    dtype = DTYPES[type(frame)]
+    row = np.zeros((), dtype)
+    for name in dtype.names or ():
+        value = getattr(frame, name)
+        row[name] = value.encode() if isinstance(value, str) else value
+    return row.tobytes()
+
+
+def unpack(frame: type[Frame], data: bytes) -> Frame:
+    """Bytes from `pack` as a frame; its arrays are read-only views of `data`."""
+    row = np.frombuffer(data, DTYPES[frame])[0]
+    values: dict[str, Any] = {}
+    for slot in fields(frame):  # type: ignore[arg-type]
+        value = row[slot.name]
+        if isinstance(value, bytes):
+            values[slot.name] = value.decode("utf-8", "replace")
+        elif isinstance(value, np.ndarray):
+            values[slot.name] = value
+        else:
+            values[slot.name] = value.item()
+    return frame(**values)
+
+
+def transition(robot_id: str, record: Record) -> Transition:
+    """A record as the message that goes to the learner."""
+    n = record.n_ticks
+    return Transition(
+        robot_id=robot_id,
+        boot_epoch=record.boot_epoch,
+        decision_seq=record.decision_seq,
+        episode_id=record.episode_id,
+        episode_step=record.episode_step,
+        obs=record.obs,
+        tool=record.tool,
+        params=record.params,
+        log_prob=record.log_prob,
+        value=record.value,
+        tool_mask=record.tool_mask,
+        policy_version=record.policy_version,
+        source=SOURCES[record.source],
+        end_reason=END_REASONS[record.end_reason],
+        n_ticks=n,
+        state_seq=record.state_seq,
+        limited_ticks=record.limited_ticks,
+        violations=record.violations,
+        time_unix_s=record.time_unix_s,
+        setpoints=record.setpoints[:n],
+        joints=record.joints[:n],
+        head=record.head[:n],
+    )

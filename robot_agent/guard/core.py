@@ -1,0 +1,221 @@
+"""One tick of the guard as a function of what it read: judge -> play -> limit -> account.
+
+No clocks, files or slots here: `guard.py` is the shell around it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robot_agent.frames import Action, GuardState, Kind, Mode, Record
+from robot_agent.guard.check import SetpointCheck, proposal_violations
+from robot_agent.guard.machine import Command, Inputs, Latch, Memory, step
+from robot_agent.guard.start_move import EFFORT, start_move
+from robot_agent.guard.trace import Trace
+from shared.control.body import BodyState
+from shared.control.limits import LIMITS, LimiterState, at_rest, brake, limit
+from shared.control.motions import plan
+from shared.messages import END_REASONS
+from shared.spaces import NUM_TOOLS
+from shared.tools import TOOLS
+
+F64 = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Tick:
+    """What a tick came to."""
+
+    setpoint: F64
+    """(9,) rad, for the body."""
+    state: GuardState
+    """For everybody else."""
+    records: tuple[Record, ...]
+    """Decisions that ended on this tick."""
+
+
+class Core:
+    """The guard's memory between ticks.
+
+    Args:
+        epoch: of this start of the guard.
+        setpoint: (9,) rad from which to go on: what the body holds now.
+        previous: the last state published before this start, if any: the count of ticks and the number of the
+            action go on from it, so that nobody takes an old action for a new one.
+    """
+
+    def __init__(self, epoch: int, setpoint: F64, previous: GuardState | None = None) -> None:
+        self._epoch = epoch
+        self._seq = previous.state_seq if previous else 0
+        self._action_seq = previous.action_seq if previous else 0
+        # An episode that was open is shown as IDLE within it: its trace has a gap, so the policy closes it.
+        self._episode_id = previous.episode_id if previous else ""
+        self._episode_step = previous.episode_step if previous else 0
+        closed = previous is not None and previous.kind == Kind.CLOSING
+        self._kind = Kind.CLOSING if closed else Kind.IDLE
+        self._tool = 0
+        self._finished = True
+        self._last_end = END_REASONS.index("completed")
+        self._decision_seq = 0
+        self._memory = Memory()
+        self._limiter = LimiterState.at(setpoint[None])
+        self._check = SetpointCheck(setpoint)
+        self._limits = LIMITS
+        self._plan: F64 = np.zeros((0, 9))
+        self._played = 0
+        self._stale = False
+        self._trace = Trace()
+        self._recording = False
+        self._limited_ticks = 0
+        self._violations_applied = 0
+
+    @property
+    def mode(self) -> Mode:
+        """The state machine's present mode."""
+        return self._memory.mode
+
+    @property
+    def at_rest(self) -> bool:
+        """The setpoint stands still."""
+        return bool(at_rest(self._limiter)[0])
+
+    def tick(
+        self,
+        body: BodyState,
+        action: Action | None,
+        latch: Latch,
+        time_unix_s: float,
+        *,
+        failed: bool = False,
+        late_ticks: int = 0,
+    ) -> Tick:
+        """Judge what was read and give the setpoint for this tick.
+
+        Args:
+            body: as just read.
+            action: the newest action frame; None if there was never one.
+            latch: the stop latch.
+            time_unix_s: wall clock, for the record.
+            failed: the body is lost or the tick before raised: brake and stay.
+            late_ticks: for the state.
+        """
+        records: list[Record] = []
+        self._trace.measured(body)
+        if action is not None and not _sound(action):
+            action = None
+        age = self._seq - action.state_seq if action is not None and action.state_seq <= self._seq else None
+        self._memory, command = step(self._memory, Inputs(latch, age, failed))
+        mode = self._memory.mode
+        self._seq += 1
+
+        if self._recording and self._finished:
+            records.append(self._end("stale" if self._stale else "completed"))
+        if mode in (Mode.STOPPED, Mode.DISARMED, Mode.FAULT, Mode.SAFE_HOLD):
+            self._interrupt("stale" if mode is Mode.SAFE_HOLD else "stopped", records)
+        if command is Command.PLAY and action is not None and action.action_seq != self._action_seq:
+            self._interrupt("new_task", records)
+            self._accept(action, time_unix_s, records)
+
+        setpoint = self._play(command, mode)
+        state = GuardState(
+            state_seq=self._seq,
+            mode=mode,
+            boot_epoch=self._epoch,
+            decision_seq=self._decision_seq,
+            action_seq=self._action_seq,
+            kind=self._kind,
+            finished=self._finished,
+            episode_id=self._episode_id,
+            episode_step=self._episode_step,
+            tool=self._tool,
+            last_end=self._last_end,
+            time_s=body.time_s,
+            joint_pos=body.joint_pos,
+            joint_vel=body.joint_vel,
+            head_pos=body.head_pos,
+            head_quat=body.head_quat,
+            imu_accel=body.imu_accel,
+            imu_gyro=body.imu_gyro,
+            target=setpoint,
+            limited_ticks=self._limited_ticks,
+            violations_applied=self._violations_applied,
+            late_ticks=late_ticks,
+        )
+        return Tick(setpoint, state, tuple(records))
+
+    def _accept(self, action: Action, time_unix_s: float, records: list[Record]) -> None:
+        self._action_seq, self._kind = action.action_seq, Kind(action.kind)
+        self._episode_id, self._episode_step = action.episode_id, action.episode_step
+        self._played, self._finished, self._stale = 0, False, False
+        emitted = self._limiter.pos
+        if self._kind is Kind.START:
+            if at_rest(self._limiter)[0]:  # the limiter may be tightened only from rest
+                self._limits = LIMITS.scaled(action.limits_profile)
+            self._plan = start_move(emitted[0], action.target, EFFORT * action.limits_profile)
+        elif self._kind is Kind.DECISION:
+            self._tool = action.tool
+            rows = plan(np.array([action.tool]), action.params[None].astype(np.float64), emitted)[0]
+            self._plan = rows[: TOOLS[action.tool].ticks]
+            broken = proposal_violations(self._plan, emitted[0])
+            self._trace.begin(action, self._seq, time_unix_s, broken)
+            self._recording = True
+        else:
+            self._plan = np.zeros((0, 9))
+            self._finished = True
+            if self._kind is Kind.CLOSING:
+                self._trace.begin(action, self._seq, time_unix_s, 0)
+                records.append(self._end("closing"))
+
+    def _play(self, command: Command, mode: Mode) -> F64:
+        """This tick's setpoint, through the limiter whatever was asked for."""
+        before = self._limiter
+        playing = not self._finished and mode in (Mode.ACTIVE, Mode.FALLBACK)
+        if playing and command is Command.PLAY:
+            self._limiter, changed = limit(before, self._plan[None, self._played], self._limits)
+            limited = bool(changed[0])
+        else:
+            self._limiter = brake(before, self._limits)
+            limited = playing
+        setpoint: F64 = self._limiter.pos[0].copy()
+        self._violations_applied += self._check(setpoint)
+        if playing:
+            self._limited_ticks += limited
+            self._stale = self._stale or command is not Command.PLAY
+            if self._recording:
+                self._trace.wrote(setpoint, limited)
+            self._played += 1
+            self._finished = self._played == len(self._plan)
+        return setpoint
+
+    def _interrupt(self, reason: str, records: list[Record]) -> None:
+        """End what is in force before its time."""
+        if self._finished:
+            return
+        self._finished = True
+        if self._recording:
+            records.append(self._end(reason))
+        elif self._kind is Kind.START:
+            # A start pose that was not reached must not be taken for one: the policy asks for it again.
+            self._kind, self._episode_id = Kind.IDLE, ""
+
+    def _end(self, reason: str) -> Record:
+        record = self._trace.record(self._epoch, self._decision_seq, reason)
+        self._last_end = record.end_reason
+        self._decision_seq += 1
+        self._recording = False
+        return record
+
+
+def _sound(action: Action) -> bool:
+    """Whether every number of the action may be used: finite, in range, of a known kind."""
+    numbers = (action.params, action.target, action.obs)
+    return (
+        all(bool(np.isfinite(array).all()) for array in numbers)
+        and bool(np.isfinite([action.log_prob, action.value]).all())
+        and action.kind in set(Kind)
+        and action.tool < NUM_TOOLS
+        and 0.0 < action.limits_profile <= 1.0
+    )

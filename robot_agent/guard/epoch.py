@@ -1,0 +1,28 @@
+"""The count of guard starts: half of every record's key, so it must never repeat."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from shared.errors import StoreError
+from shared.files import write_atomic
+
+
+def next_epoch(path: Path) -> int:
+    """Raise the number in the file by one, durably, and return it; 1 where there is no file yet.
+
+    Raises:
+        StoreError: the file does not hold a number; going on from a guess could repeat keys.
+    """
+    try:
+        text = path.read_text().strip()
+    except FileNotFoundError:
+        text = "0"
+    if not text.isdigit():
+        raise StoreError(
+            f"{path} should hold the number of guard starts but holds {text[:40]!r}; write a number into it "
+            "that is larger than any boot_epoch the learner has of this robot"
+        )
+    epoch = int(text) + 1
+    write_atomic(path, f"{epoch}\n".encode())
+    return epoch

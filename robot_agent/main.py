@@ -1,0 +1,176 @@
+"""The supervisor: makes the eventfds, starts the table of processes, restarts what dies, ends everything."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import termios
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from robot_agent.config import AgentConfig
+from robot_agent.processes import LINES, TABLE, command
+from shared.errors import AlreadyRunning
+
+log = logging.getLogger("agent")
+
+POLL_S = 0.05
+BACKOFF_S = 0.1
+BACKOFF_MAX_S = 5.0
+HEALTHY_S = 10.0
+"""Alive for this long: the next death starts again with the shortest pause."""
+END_S = 3.0
+ROBOT = "robot"
+"""Name of the simulated robot's process."""
+
+
+@dataclass
+class _Child:
+    name: str
+    arguments: list[str]
+    inherited: tuple[int, ...]
+    process: subprocess.Popen[bytes] | None = None
+    started_s: float = 0.0
+    next_start_s: float = 0.0
+    backoff_s: float = BACKOFF_S
+
+
+def run(config: AgentConfig) -> int:
+    """Run the agent until SIGTERM or SIGINT; returns the exit code.
+
+    Raises:
+        AlreadyRunning: an agent with this robot id runs on this machine.
+    """
+    runtime = config.runtime
+    runtime.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    config.state.folder.mkdir(parents=True, exist_ok=True)
+    with _only_one(runtime.lock), _terminal_restored():
+        lines = {name: os.eventfd(0, os.EFD_NONBLOCK) for name in LINES}
+        children = _children(config, lines)
+        ending = _Ending()
+        try:
+            while not ending.asked:
+                for child in children:
+                    _tend(child)
+                _write_pids(runtime.processes, children)
+                time.sleep(POLL_S)
+        finally:
+            _end(children)
+            runtime.processes.unlink(missing_ok=True)
+            for line in lines.values():
+                os.close(line)
+    return 0
+
+
+def _children(config: AgentConfig, lines: dict[str, int]) -> list[_Child]:
+    children = [_Child(process.name, *command(process, config, lines)) for process in TABLE]
+    if config.body == "mujoco":
+        robot = [sys.executable, "-m", "sim.robot", "--runtime-dir", str(config.runtime.folder)]
+        children.insert(0, _Child(ROBOT, [*robot, "--speed", str(config.speed)], ()))
+    return children
+
+
+def _tend(child: _Child) -> None:
+    """Start what is not running and may be started now."""
+    now = time.monotonic()
+    if child.process is not None:
+        code = child.process.poll()
+        if code is None:
+            return
+        child.process = None
+        if now - child.started_s > HEALTHY_S:
+            child.backoff_s = BACKOFF_S
+        log.warning("%s ended with %s; starting it again in %.1f s", child.name, code, child.backoff_s)
+        child.next_start_s = now + child.backoff_s
+        child.backoff_s = min(2.0 * child.backoff_s, BACKOFF_MAX_S)
+    if now >= child.next_start_s:
+        child.process = subprocess.Popen(
+            child.arguments,
+            pass_fds=child.inherited,
+            env={**os.environ, **_THREADS},
+            preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509  # this process has no threads
+        )
+        child.started_s = now
+
+
+_THREADS = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+"""Nine numbers at a time: a pool of threads would only cost."""
+
+
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
+
+
+def _die_with(supervisor: int) -> None:
+    """In a child, before its program begins: end when the supervisor ends, however that happens (Linux)."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != supervisor:
+        os._exit(0)
+
+
+def _end(children: list[_Child]) -> None:
+    """Ask all to end, then insist. The simulated robot goes last: the guard brakes before it ends."""
+    robots = [child for child in children if child.name == ROBOT]
+    for group in ([child for child in children if child.name != ROBOT], robots):
+        running = [child.process for child in group if child.process is not None]
+        for process in running:
+            process.terminate()
+        deadline = time.monotonic() + END_S
+        for process in running:
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _write_pids(path: Path, children: list[_Child]) -> None:
+    pids = {child.name: child.process.pid for child in children if child.process is not None}
+    text = json.dumps(pids)
+    if not path.exists() or path.read_text() != text:
+        temporary = path.with_suffix(".new")
+        temporary.write_text(text)
+        temporary.replace(path)
+
+
+@contextlib.contextmanager
+def _only_one(path: Path) -> Any:
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(
+                f"an agent of this robot is running (it holds {path}); stop it, or use another --robot-id"
+            ) from None
+        yield
+
+
+@contextlib.contextmanager
+def _terminal_restored() -> Any:
+    """The process that reads the stop key may be killed with the terminal in its hands."""
+    before = termios.tcgetattr(sys.stdin) if sys.stdin and sys.stdin.isatty() else None
+    try:
+        yield
+    finally:
+        if before is not None:
+            termios.tcsetattr(sys.stdin, termios.TCSANOW, before)
+
+
+class _Ending:
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+
+    def _ask(self, *_: object) -> None:
+        self.asked = True

@@ -1,0 +1,113 @@
+"""The table of the agent's processes. Each begins as `python -m robot_agent.processes NAME SETTINGS`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from robot_agent.config import AgentConfig
+from shared.errors import CoachError, ConfigError
+
+LINES = ("stop", "release", "resume", "state_bell", "record_bell", "action_bell")
+"""The eventfds that the supervisor makes."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """One row of the table."""
+
+    name: str
+    lines: tuple[str, ...]
+    """Eventfds it inherits; who does not hold a line cannot use it."""
+    start: Callable[[AgentConfig, dict[str, int]], int]
+    nice: int = 0
+
+
+def _guard(config: AgentConfig, lines: dict[str, int]) -> int:
+    from robot_agent.bodies import open_body
+    from robot_agent.guard import guard
+    from robot_agent.guard.stops import StopLines
+
+    stops = StopLines(lines["stop"], lines["release"], lines["resume"])
+    bells = guard.Lines(stops, lines["state_bell"], lines["record_bell"], lines["action_bell"])
+    return guard.run(open_body(config), config.runtime, config.state, bells, config.speed)
+
+
+def _policy(config: AgentConfig, lines: dict[str, int]) -> int:
+    from robot_agent import policy
+    from robot_agent.bundles import BundleFolder
+
+    bells = policy.Lines(lines["state_bell"], lines["action_bell"])
+    return policy.run(config.runtime, BundleFolder(config.state.bundles), bells, config.deterministic)
+
+
+def _link(config: AgentConfig, lines: dict[str, int]) -> int:
+    from robot_agent import link
+
+    return link.run(config, link.Lines(lines["record_bell"], lines["stop"]))
+
+
+def _stops(config: AgentConfig, lines: dict[str, int]) -> int:
+    from robot_agent import stop_socket
+
+    held = stop_socket.Lines(lines["stop"], lines["release"], lines["resume"])
+    return stop_socket.run(config.runtime, held)
+
+
+TABLE: tuple[Process, ...] = (
+    Process("stops", ("stop", "release", "resume"), _stops),
+    Process("guard", LINES, _guard, nice=-10),
+    Process("policy", ("state_bell", "action_bell"), _policy),
+    Process("link", ("record_bell", "stop"), _link, nice=5),
+)
+"""Started in this order, restarted for ever. For the body `mujoco` the supervisor also starts `sim.robot`."""
+
+
+def command(
+    process: Process, config: AgentConfig, lines: dict[str, int]
+) -> tuple[list[str], tuple[int, ...]]:
+    """Command line and inherited file descriptors of a process."""
+    held = {name: lines[name] for name in process.lines}
+    settings = json.dumps({"config": _plain(config), "lines": held})
+    return [sys.executable, "-m", "robot_agent.processes", process.name, settings], tuple(held.values())
+
+
+def config_from(plain: dict[str, Any]) -> AgentConfig:
+    """The inverse of what `command` writes."""
+    paths = {"data_dir", "runtime_dir"}
+    values: dict[str, Any] = {k: Path(v) if k in paths and v else v for k, v in plain.items()}
+    return AgentConfig(**values)
+
+
+def _plain(config: AgentConfig) -> dict[str, Any]:
+    return {k: str(v) if isinstance(v, Path) else v for k, v in asdict(config).items()}
+
+
+def main(arguments: list[str]) -> int:
+    """Run one process of the table."""
+    name, settings = arguments
+    found = [process for process in TABLE if process.name == name]
+    if not found:
+        raise ConfigError(f"no process {name!r}; there are {', '.join(p.name for p in TABLE)}")
+    loaded = json.loads(settings)
+    with contextlib.suppress(OSError):  # raising the priority needs a right that not everybody has
+        os.nice(found[0].nice)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
+    try:
+        return found[0].start(config_from(loaded["config"]), loaded["lines"])
+    except CoachError as error:
+        logging.getLogger(name).error("%s", error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,44 @@
+"""The robot in one message: guard, policy and spool as the learner and its pages show them."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from robot_agent.frames import GuardState, Mode, PolicyState
+from shared.messages import RobotStatus
+
+WAITING = "WAITING"
+"""The state of a robot that may move but has no policy or no task."""
+
+
+def state_word(state: GuardState, policy: PolicyState | None) -> str:
+    """The guard's mode in one word (`ACTIVE`, `STOPPED`...), or `WAITING`."""
+    mode = Mode(state.mode)
+    idle = (
+        mode in (Mode.ACTIVE, Mode.FALLBACK, Mode.SAFE_HOLD) and policy is not None and policy.waiting != ""
+    )
+    return WAITING if idle else mode.name
+
+
+def robot_status(
+    robot_id: str, state: GuardState, policy: PolicyState | None, spooled: int, lost: int
+) -> RobotStatus:
+    """The message, stamped now."""
+    return RobotStatus(
+        robot_id=robot_id,
+        state=state_word(state, policy),
+        episode_id=state.episode_id,
+        episode_step=state.episode_step,
+        boot_epoch=state.boot_epoch,
+        decision_seq=state.decision_seq,
+        tool=state.tool,
+        policy_version=policy.active_version if policy else 0,
+        joints=state.joint_pos.astype(np.float32),
+        spooled=spooled,
+        lost=lost,
+        limited_ticks=state.limited_ticks,
+        violations_applied=state.violations_applied,
+        time_unix_s=time.time(),
+    )

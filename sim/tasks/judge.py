@@ -1,0 +1,207 @@
+"""Judges episodes by their recorded motion, tick by tick: the same code for one robot and for many simulated ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.control.rotations import quat_to_matrix
+from shared.control.vision import gaze_angle
+from shared.messages import TaskSpec
+from shared.spaces import NUM_DETECTIONS, TICK_S
+from sim.tasks import task_named
+from sim.tasks.base import named_object
+from sim.tasks.gestures import BOW, GESTURES, NONE, GestureTracker, channels
+
+F64 = NDArray[np.float64]
+Int = NDArray[np.int64]
+Bool = NDArray[np.bool_]
+
+DWELL_RAD = np.deg2rad(5.0)
+"""Looking at something: the camera's axis is this close to its centre..."""
+DWELL_S = 0.4
+"""... for this long without a break."""
+_DWELL_TICKS = round(DWELL_S / TICK_S)
+_NO_TARGET = -1
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one decision's motion was worth."""
+
+    reward: float
+    terminated: bool
+    success: bool
+    info: dict[str, object] = field(default_factory=dict)
+    """`event`: what ended the episode, in words; `tick`: at which tick of it; `reward`: the reward's terms."""
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """`Verdict` for m decisions at once."""
+
+    reward: F64
+    terminated: Bool
+    success: Bool
+    event: NDArray[np.object_]
+    """(m,) "" while the episode goes on."""
+    tick: Int
+    """(m,) tick of the episode at which the event happened, else -1."""
+
+
+class Judges:
+    """Follows n episodes; rows are reset one by one and judged in batches."""
+
+    def __init__(self, n: int) -> None:
+        self._gestures = GestureTracker(n)
+        self._points = np.full((n, NUM_DETECTIONS, 3), np.inf)
+        self._target = np.full(n, _NO_TARGET, np.int64)
+        self._dwell = np.zeros((n, NUM_DETECTIONS), np.int64)
+        self._wanted = np.zeros(n, np.int64)
+        self._looks = np.zeros(n, np.bool_)
+        self._bow_fails = np.zeros(n, np.bool_)
+        self._weights = np.zeros((n, 4))  # success, failure, decision, progress
+        self._angle = np.full(n, np.nan)  # last angle to the named object
+        self._ticks = np.zeros(n, np.int64)
+        self._names: list[tuple[str, ...]] = [()] * n
+
+    def reset(self, row: int, spec: TaskSpec) -> None:
+        """Begin an episode.
+
+        Raises:
+            UnknownTask: the spec's task is not one of ours.
+            ValueError: more objects than can be judged, or a look task that names no object of its scene.
+        """
+        task = task_named(spec.task)
+        if len(spec.objects) > NUM_DETECTIONS:
+            raise ValueError(f"{len(spec.objects)} objects in a scene; at most {NUM_DETECTIONS}")
+        target = named_object(spec) if task.looks else None
+        if task.looks and target is None:
+            raise ValueError(f"{spec.instruction!r} names none of the scene's objects")
+        self._gestures.reset(np.array([row]))
+        self._points[row] = 1e6  # far behind the robot: never looked at
+        self._points[row, :, 0] = -1e6
+        for k, thing in enumerate(spec.objects):
+            self._points[row, k] = thing.position
+        self._target[row] = _NO_TARGET if target is None else target
+        self._dwell[row] = 0
+        self._wanted[row] = task.gesture
+        self._looks[row] = task.looks
+        self._bow_fails[row] = task.bow_fails
+        r = task.reward
+        self._weights[row] = (r.success, r.failure, r.decision, r.progress)
+        self._angle[row] = np.nan
+        self._ticks[row] = 0
+        self._names[row] = tuple(thing.name for thing in spec.objects)
+
+    def step(self, rows: Int, joints: F64, head: F64, ticks: Int) -> Verdicts:
+        """Judge one decision of each of these episodes.
+
+        Args:
+            rows: (m,) distinct indices.
+            joints: (m, k, 9) measured joints after each tick [rad].
+            head: (m, k, 7) measured head position [m] and quaternion.
+            ticks: (m,) how many of the k ticks belong to the decision; the rest is not looked at.
+
+        Returns:
+            Verdicts; the earliest event in the motion decides.
+        """
+        m, k = joints.shape[:2]
+        R = quat_to_matrix(head[..., 3:].reshape(-1, 4)).reshape(m, k, 3, 3)
+        angles = gaze_angle(head[..., :3], R, self._points[rows][:, None])
+        values = channels(joints, head)
+        gesture, dwelt, when = self._first_events(rows, angles, values, ticks)
+
+        target = self._target[rows]
+        looks = self._looks[rows]
+        success = np.where(
+            looks, (dwelt >= 0) & (dwelt == target), (gesture > 0) & (gesture == self._wanted[rows])
+        )
+        terminated = (gesture > NONE) | (dwelt >= 0)
+        weights = self._weights[rows]
+        reward = weights[:, 2] + np.where(success, weights[:, 0], np.where(terminated, weights[:, 1], 0.0))
+        reward = reward + weights[:, 3] * self._progress(rows, angles, ticks)
+        event = np.array(
+            [self._tell(int(r), int(g), int(d)) for r, g, d in zip(rows, gesture, dwelt, strict=True)], object
+        )
+        return Verdicts(reward, terminated, success, event, when)
+
+    def _first_events(self, rows: Int, angles: F64, values: F64, ticks: Int) -> tuple[Int, Int, Int]:
+        """First completed gesture that matters, or first object dwelt on, and at which tick of the episode."""
+        m = len(rows)
+        gesture, dwelt = np.zeros(m, np.int64), np.full(m, -1, np.int64)
+        when = np.full(m, -1, np.int64)
+        near = angles <= DWELL_RAD
+        looks, bow_fails = self._looks[rows], self._bow_fails[rows]
+        for t in range(int(ticks.max(initial=0))):
+            on = np.flatnonzero(t < ticks)
+            at = rows[on]
+            done = self._gestures.advance(at, values[on, t])
+            done[(done == BOW) & ~bow_fails[on]] = NONE
+            self._dwell[at] = np.where(near[on, t], self._dwell[at] + 1, 0)
+            full = (self._dwell[at] >= _DWELL_TICKS) & looks[on, None]
+            new = (when[on] < 0) & ((done > NONE) | full.any(axis=1))
+            if new.any():
+                who = on[new]
+                when[who] = self._ticks[rows[who]] + t
+                gesture[who] = done[new]
+                dwelt[who] = np.where(done[new] > NONE, -1, full[new].argmax(axis=1))
+        self._ticks[rows] += ticks
+        return gesture, dwelt, when
+
+    def _progress(self, rows: Int, angles: F64, ticks: Int) -> F64:
+        """(m,) radians by which the gaze came nearer to the named object; 0 where there is none."""
+        target = self._target[rows]
+        has = target >= 0
+        column = np.where(has, target, 0)
+        i = np.arange(len(rows))
+        after = angles[i, np.maximum(ticks, 1) - 1, column]
+        before = np.where(np.isnan(self._angle[rows]), angles[i, 0, column], self._angle[rows])
+        self._angle[rows] = np.where(has, after, np.nan)
+        return np.where(has & (ticks > 0), before - after, 0.0)
+
+    def _tell(self, row: int, gesture: int, dwelt: int) -> str:
+        if gesture > NONE:
+            return GESTURES[gesture]
+        return f"looked at the {self._names[row][dwelt]}" if dwelt >= 0 else ""
+
+
+class Judge:
+    """One episode's judge, fed with the motion of each decision as it arrives."""
+
+    def __init__(self, spec: TaskSpec) -> None:
+        self._judges = Judges(1)
+        self._judges.reset(0, spec)
+        self._over: Verdict | None = None
+
+    def step(self, joints: F64, head: F64) -> Verdict:
+        """Judge one decision's motion.
+
+        Args:
+            joints: (k, 9) measured joints [rad], one row a tick; k may be 0.
+            head: (k, 7) measured head position [m] and quaternion w x y z.
+
+        Returns:
+            The verdict; after the episode is over, an empty one that repeats its success.
+        """
+        if self._over is not None:
+            return self._over
+        if len(joints) == 0:
+            return Verdict(0.0, False, False)
+        found = self._judges.step(
+            np.zeros(1, np.int64),
+            np.asarray(joints, np.float64)[None],
+            np.asarray(head, np.float64)[None],
+            np.array([len(joints)]),
+        )
+        verdict = Verdict(
+            float(found.reward[0]),
+            bool(found.terminated[0]),
+            bool(found.success[0]),
+            {"event": str(found.event[0]), "tick": int(found.tick[0])},
+        )
+        if verdict.terminated:
+            self._over = Verdict(0.0, True, verdict.success, verdict.info)
+        return verdict

@@ -1,0 +1,37 @@
+"""Nod yes when asked: the head's pitch swings to and fro; the first other gesture completed fails."""
+
+from __future__ import annotations
+
+from sim.tasks.base import Phrases, Reward, Task
+from sim.tasks.gestures import GESTURES
+
+CONFIG = Reward()
+
+PHRASES = Phrases(
+    train=(
+        "nod",
+        "nod yes",
+        "please nod",
+        "nod your head",
+        "say yes with your head",
+        "nod if you agree",
+        "show me that you agree",
+        "give me a nod",
+        "please say yes",
+        "agree with me",
+        "nod your head to say yes",
+        "yes, nod please",
+        "tell me yes without words",
+    ),
+    held_out=(
+        "could you nod for me?",
+        "show me a yes",
+        "please say yes with your head",
+        "I want you to nod",
+        "nod in agreement",
+        "give a nod of approval",
+        "let me see you nod yes",
+    ),
+)
+
+TASK = Task(name="nod", phrases=PHRASES, reward=CONFIG, gesture=GESTURES.index("nod"))

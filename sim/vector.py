@@ -1,0 +1,268 @@
+"""Many simulated episodes at once, one decision a step: the trainer's source of experience.
+
+A step plans and limits every robot's whole decision in a few batched calls of the shared control core, then
+rolls the physics out with one call per tool duration, then judges the recorded motion. Finished episodes start
+anew within the same step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.control import vision
+from shared.control.limits import LIMITS, LimiterState, limit_many
+from shared.control.motions import TICKS, joints_of, plan
+from shared.control.observe import States, observe
+from shared.control.rotations import matrix_to_quat, rpy_to_matrix
+from shared.messages import TaskSpec
+from shared.spaces import NUM_JOINTS, NUM_TOOLS, OBS_DIM, TEXT_DIM
+from shared.tools import MAX_TICKS
+from sim.model import shared_model
+from sim.physics import GRAVITY, Fleet
+from sim.tasks import Split, task_named
+from sim.tasks.judge import Judges
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+Int = NDArray[np.int64]
+Bool = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Differences between bodies that the policy should not mind."""
+
+    joint_noise_rad: float = 0.002
+    """Standard deviation of measured joint positions."""
+    velocity_noise: float = 0.02
+    """Standard deviation of measured joint velocities [rad/s]."""
+    no_imu: float = 0.3
+    """Share of episodes on a body without an IMU (its readings are 0)."""
+    detection: vision.Noise = vision.NOISE
+
+
+DOMAIN = Domain()
+EXACT_DOMAIN = Domain(joint_noise_rad=0.0, velocity_noise=0.0, no_imu=0.0, detection=vision.EXACT)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one decision of each of the n environments led to."""
+
+    obs: F32
+    """(n, 512): of the next decision; a finished row shows its new episode's first one."""
+    final_obs: F32
+    """(n, 512): what was seen after the decision, in the same episode; equals `obs` where it goes on."""
+    reward: F64
+    """(n,) of the task."""
+    terminated: Bool
+    """(n,) success or failure."""
+    truncated: Bool
+    """(n,) out of decisions, neither succeeded nor failed: bootstrap from `final_obs`."""
+    n_ticks: Int
+    """(n,) ticks that the decision lasted."""
+    success: Bool
+    """(n,)"""
+    task: Int
+    """(n,) index into the env's `tasks` of the episode that the decision belonged to."""
+    cost: F64
+    """(n,) share of the decision's ticks on which the limiter had to change the setpoint."""
+    event: NDArray[np.object_]
+    """(n,) what ended the episode, in words; "" while it goes on."""
+    setpoints: F64
+    """(n, MAX_TICKS, 9) rad: what was written; rows after a decision's own end are 0."""
+    joints: F64
+    """(n, MAX_TICKS, 9) rad: measured; likewise."""
+    head: F64
+    """(n, MAX_TICKS, 7): measured head position [m] and quaternion; likewise."""
+
+
+class VectorEnv:
+    """n environments of one or more tasks.
+
+    Args:
+        tasks: names; environment i plays task i modulo their number, for good.
+        n: how many.
+        seed: everything random follows from it.
+        split: `train` or `held_out` wordings and objects.
+        threads: for the physics.
+        domain: measurement noise.
+
+    Raises:
+        UnknownTask: no task of that name.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[str],
+        n: int,
+        seed: int = 0,
+        split: Split = "train",
+        threads: int = 2,
+        domain: Domain = DOMAIN,
+    ) -> None:
+        self.tasks = tuple(tasks)
+        self.num_envs = n
+        self._tasks = [task_named(name) for name in self.tasks]
+        self._split: Split = split
+        self._domain = domain
+        self._rng = np.random.default_rng(seed)
+        self._fleet = Fleet(shared_model(), n, threads)
+        self._judges = Judges(n)
+        self._task = np.arange(n) % len(self.tasks)
+        self.specs: list[TaskSpec] = [self._tasks[t].reset(self._rng, split) for t in self._task]
+        self._limiter = LimiterState.at(np.zeros((n, NUM_JOINTS)))
+        self._scenes = vision.scenes([()] * n)
+        self._tool_match = np.zeros((n, NUM_TOOLS), np.float32)
+        self._embedding = np.zeros((n, TEXT_DIM), np.float32)
+        self._count = np.zeros(n, np.int64)
+        self._allowed = np.ones(n, np.int64)
+        self._imu = np.ones(n, np.bool_)
+        self._state = States(*(np.zeros((n, k)) for k in (9, 9, 3, 4, 3, 3, 9)))
+
+    def reset(self, seed: int | None = None) -> F32:
+        """Begin a new episode everywhere; (n, 512) first observations.
+
+        Args:
+            seed: start the randomness anew, so that everything that follows repeats; None goes on.
+        """
+        if seed is not None:
+            self._rng = np.random.default_rng(seed)
+        self._begin(np.arange(self.num_envs))
+        return self._observe()
+
+    def step(self, tool: Int, params: F64 | F32) -> Step:
+        """Play one decision everywhere.
+
+        Args:
+            tool: (n,) index into `TOOLS`.
+            params: (n, 4) raw parameters.
+        """
+        n = self.num_envs
+        tool = np.asarray(tool, np.int64)
+        ticks = TICKS[tool]
+        planned = plan(tool, np.asarray(params, np.float64), self._limiter.pos)
+        setpoints, changed = self._limit(planned, ticks)
+        joints, head = self._move(setpoints, ticks)
+        verdict = self._judges.step(np.arange(n), joints, head, ticks)
+
+        self._count += 1
+        truncated = (self._count >= self._allowed) & ~verdict.terminated
+        final_obs = self._observe()
+        over = np.flatnonzero(verdict.terminated | truncated)
+        obs = final_obs
+        if len(over):
+            self._begin(over)
+            obs = final_obs.copy()
+            obs[over] = self._observe(over)
+        return Step(
+            obs=obs,
+            final_obs=final_obs,
+            reward=verdict.reward,
+            terminated=verdict.terminated,
+            truncated=truncated,
+            n_ticks=ticks,
+            success=verdict.success,
+            task=self._task.copy(),
+            cost=changed.sum(axis=1) / ticks,
+            event=verdict.event,
+            setpoints=setpoints,
+            joints=joints,
+            head=head,
+        )
+
+    def close(self) -> None:
+        """End the physics threads."""
+        self._fleet.close()
+
+    def _limit(self, planned: F64, ticks: Int) -> tuple[F64, Bool]:
+        """Run the limiter over each row's own ticks; keeps its state for the next decision."""
+        n = len(ticks)
+        setpoints, changed = np.zeros((n, MAX_TICKS, NUM_JOINTS)), np.zeros((n, MAX_TICKS), np.bool_)
+        old, fields = self._limiter, {}
+        new = {name: np.array(getattr(old, name)) for name in ("pos", "vel", "acc", "on_target")}
+        start = 0
+        for end in np.unique(ticks):
+            rows = np.flatnonzero(ticks >= end)
+            fields = {name: value[rows] for name, value in new.items()}
+            state, out, hit = limit_many(LimiterState(**fields), planned[rows, start:end], LIMITS)
+            setpoints[rows, start:end], changed[rows, start:end] = out, hit
+            for name, value in new.items():
+                value[rows] = getattr(state, name)
+            start = int(end)
+        self._limiter = LimiterState(**new)
+        return setpoints, changed
+
+    def _move(self, setpoints: F64, ticks: Int) -> tuple[F64, F64]:
+        """Physics for each row's own ticks; traces of joints and head, and the newest measurements."""
+        n = len(ticks)
+        joints, head = np.zeros((n, MAX_TICKS, NUM_JOINTS)), np.zeros((n, MAX_TICKS, 7))
+        head[..., 3] = 1.0
+        state = self._state
+        for duration in np.unique(ticks)[::-1]:
+            rows = np.flatnonzero(ticks == duration)
+            motion = self._fleet.run(rows, setpoints[rows, :duration])
+            joints[rows, :duration], head[rows, :duration] = motion.joint_pos, motion.head
+            state.joint_pos[rows] = motion.joint_pos[:, -1]
+            state.joint_vel[rows] = motion.joint_vel[:, -1]
+            state.head_pos[rows] = motion.head[:, -1, :3]
+            state.head_quat[rows] = motion.head[:, -1, 3:]
+            state.imu_accel[rows] = motion.accel[:, -1]
+            state.imu_gyro[rows] = motion.gyro[:, -1]
+        state.target[:] = self._limiter.pos
+        return joints, head
+
+    def _begin(self, rows: Int) -> None:
+        """Draw new episodes for these rows and put their robots at the start pose, at rest."""
+        pose = np.zeros((len(rows), 9))
+        for i, row in enumerate(rows):
+            spec = self._tasks[self._task[row]].reset(self._rng, self._split)
+            self.specs[row] = spec
+            pose[i] = (*spec.start_head_rpy, 0.0, 0.0, 0.0, spec.start_body_yaw, *spec.start_antennas)
+            self._judges.reset(int(row), spec)
+            vision.put_scene(self._scenes, int(row), spec.objects)
+            self._tool_match[row], self._embedding[row] = spec.tool_match, spec.embedding
+            self._allowed[row] = spec.max_decisions
+        joints, R = joints_of(pose), rpy_to_matrix(pose[:, :3])
+        for i, row in enumerate(rows):
+            self._fleet.place(int(row), joints[i], pose[i, 3:6], R[i])
+        fresh = LimiterState.at(joints)
+        for name in ("pos", "vel", "acc", "on_target"):
+            getattr(self._limiter, name)[rows] = getattr(fresh, name)
+        state = self._state
+        state.joint_pos[rows] = state.target[rows] = joints
+        state.joint_vel[rows] = state.head_pos[rows] = state.imu_gyro[rows] = 0.0 * joints[:, :1]
+        state.head_quat[rows] = matrix_to_quat(R)
+        state.imu_accel[rows] = GRAVITY * R[:, 2]
+        self._count[rows] = 0
+        self._imu[rows] = self._rng.random(len(rows)) >= self._domain.no_imu
+
+    def _observe(self, rows: Int | None = None) -> F32:
+        rows = np.arange(self.num_envs) if rows is None else rows
+        s, domain, rng = self._state, self._domain, self._rng
+        imu = self._imu[rows, None]
+        measured = States(
+            joint_pos=s.joint_pos[rows] + domain.joint_noise_rad * rng.standard_normal((len(rows), 9)),
+            joint_vel=s.joint_vel[rows] + domain.velocity_noise * rng.standard_normal((len(rows), 9)),
+            head_pos=s.head_pos[rows],
+            head_quat=s.head_quat[rows],
+            imu_accel=np.where(imu, s.imu_accel[rows], 0.0),
+            imu_gyro=np.where(imu, s.imu_gyro[rows], 0.0),
+            target=s.target[rows],
+        )
+        scene = self._scenes
+        seen = vision.Scenes(scene.position[rows], scene.size[rows], scene.match[rows], scene.code[rows])
+        obs = observe(
+            measured,
+            detections=vision.detect(seen, measured.head_pos, measured.head_matrix, rng, domain.detection),
+            tool_match=self._tool_match[rows],
+            embedding=self._embedding[rows],
+            progress=self._count[rows] / self._allowed[rows],
+            last_end_ok=np.ones(len(rows)),
+        )
+        assert obs.shape == (len(rows), OBS_DIM)
+        return obs

@@ -1,0 +1,138 @@
+"""Delay-aware credit: the density, the shares, and feedback becoming credits once its step has arrived."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from learner import crediting
+from learner.reward.credit import MIN_SHARE, Seen, delay_cdf, shares, weight
+from learner.store import queries
+from learner.store.engine import Store
+from learner.store.rows import NewFeedback, NewStep
+
+STEP = NewStep(
+    robot_id="r",
+    boot_epoch=1,
+    decision_seq=0,
+    episode_id="e",
+    episode_step=0,
+    tool=8,
+    source="policy",
+    end_reason="completed",
+    n_ticks=50,
+    policy_version=3,
+    log_prob=-1.0,
+    value=0.5,
+    limited_ticks=0,
+    violations=0,
+    time_unix_s=100.0,
+    received_unix_s=101.5,
+    r_task=0.25,
+    payload=b"x",
+)
+TAP = NewFeedback("r", "e", "phone", "tap", 1.0, None, 1000.0, 1, 2, 600.0, 1.0, 1.0)
+
+
+def steps(count, **changes):
+    """Steps of 1 s each, back to back from 100 s on."""
+    return [replace(STEP, decision_seq=i, time_unix_s=100.0 + i, **changes) for i in range(count)]
+
+
+def test_density_starts_at_the_fastest_reaction_and_ends_at_the_slowest():
+    assert delay_cdf(0.2) == 0.0
+    assert delay_cdf(4.0) == 1.0
+    # Gamma(2, 0.5) from 0.2 s on, cut at 4 s: by hand 1 - 3 e^-2 = 0.5940 over 1 - 8.6 e^-7.6 = 0.9957
+    assert delay_cdf(1.2) == pytest.approx(0.5940 / 0.9957, abs=1e-4)
+
+
+def test_shares_by_hand():
+    # Two steps seen during [0, 1] and [1, 2], reaction at 2: D(2) - D(1) and D(1) - D(0)
+    d1, d2 = delay_cdf(1.0), delay_cdf(2.0)
+    got = shares([Seen(1, 0.0), Seen(2, 1.0)], 2.0)
+    assert got == pytest.approx([(d2 - d1) / d2, d1 / d2])
+
+
+@given(
+    gaps=st.lists(st.floats(0.05, 1.5), min_size=1, max_size=30),
+    delay=st.floats(0.0, 100.0),
+)
+def test_shares_are_a_distribution_over_steps_that_had_begun(gaps, delay):
+    starts = [sum(gaps[:i]) for i in range(len(gaps))]
+    at = starts[-1] + delay
+    got = shares([Seen(i, s) for i, s in enumerate(starts)], at)
+    assert sum(got) == pytest.approx(1.0)
+    for share, start in zip(got, starts, strict=True):
+        assert share == 0.0 or share >= MIN_SHARE
+        if share > 0.0 and len(gaps) > 1 and at - starts[0] > 0.2:
+            assert start <= at
+
+
+def test_nothing_to_credit():
+    assert shares([], 1.0) == []
+
+
+def test_a_reaction_faster_than_a_person_is_about_the_step_in_force():
+    assert shares([Seen(1, 0.0), Seen(2, 5.0)], 0.1) == [1.0, 0.0]
+    assert shares([Seen(1, 0.0)], 50.0) == [1.0]
+
+
+def test_buttons_outrank_words():
+    assert weight(0.5, "tap", 1.0) == 0.5
+    assert weight(0.5, "text", 0.8) == pytest.approx(0.2)
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = Store(tmp_path / "coach.db")
+    yield opened
+    opened.close()
+
+
+def credited(store, feedback, rows, now=1001.0):
+    with store.write() as c:
+        queries.insert_steps(c, rows)
+        number = queries.insert_feedback(c, feedback)
+        done = crediting.credit_waiting(c, now)
+        return done.get(number), queries.feedback_credits(c, number)
+
+
+def test_a_tap_is_credited_to_what_was_seen_before_it(store):
+    count, rows = credited(store, TAP, steps(4))
+    assert count == len(rows) == 3
+    assert {row.step_id for row in rows} == {1, 2, 3}  # not the fourth: it had not begun
+    assert sum(row.weight for row in rows) == pytest.approx(1.0)
+    assert max(rows, key=lambda row: row.weight).step_id == 2  # 0.6 s into the third: still about the second
+    assert all(row.label == 1.0 for row in rows)
+
+
+def test_the_key_of_the_next_decision_means_the_time_since_the_last_record(store):
+    """The robot shows key 3 from the end of the closing record on; that decision begins 10 s later."""
+    rows = [*steps(2), replace(STEP, decision_seq=2, time_unix_s=102.0, n_ticks=0, end_reason="closing")]
+    rows.append(replace(STEP, decision_seq=3, time_unix_s=112.0, episode_id="next"))
+    count, found = credited(store, replace(TAP, shown_decision_seq=3, client_delay_ms=500.0), rows)
+    assert count == 2
+    assert {row.step_id for row in found} == {1, 2}
+
+
+def test_credit_waits_for_the_shown_step_but_not_for_ever(store):
+    feedback = replace(TAP, shown_decision_seq=9)
+    assert credited(store, feedback, steps(3), now=1001.0)[0] is None
+    with store.write() as c:
+        assert crediting.credit_waiting(c, 1000.0 + crediting.WAIT_S) == {1: 3}
+        assert crediting.credit_waiting(c, 2000.0) == {}
+
+
+def test_feedback_about_nothing_is_given_up(store):
+    feedback = replace(TAP, boot_epoch=77)
+    assert credited(store, feedback, steps(3), now=1000.0 + crediting.WAIT_S)[0] is None
+    with store.write() as c:
+        assert crediting.credit_waiting(c, 1000.0 + crediting.GIVE_UP_S) == {1: 0}
+        fate = queries.feedback_fate(c, 1)
+        assert (fate.credited, fate.changed_steps) == (True, 0)
+
+
+def test_a_text_that_said_nothing_is_never_credited(store):
+    feedback = replace(TAP, kind="text", value=None, text="hm", score=None, score_confidence=None)
+    assert credited(store, feedback, steps(3), now=5000.0) == (None, [])

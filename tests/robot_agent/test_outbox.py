@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+
+from robot_agent.outbox import BATCH, RESEND_S, WINDOW, Outbox
+from robot_agent.spool import Spool
+from shared.codec import pack_transition
+from shared.messages import Transition
+
+
+def transition(seq):
+    rows = np.zeros((1, 9), np.float32)
+    return Transition(
+        robot_id="r1",
+        boot_epoch=1,
+        decision_seq=seq,
+        episode_id="e1",
+        episode_step=0,
+        obs=np.zeros(512, np.float32),
+        tool=0,
+        params=np.zeros(4, np.float32),
+        log_prob=0.0,
+        value=0.0,
+        tool_mask=1,
+        policy_version=1,
+        source="policy",
+        end_reason="completed",
+        n_ticks=1,
+        state_seq=0,
+        limited_ticks=0,
+        violations=0,
+        time_unix_s=0.0,
+        setpoints=rows,
+        joints=rows,
+        head=np.zeros((1, 7), np.float32),
+    )
+
+
+@pytest.fixture
+def spool(tmp_path):
+    return Spool(tmp_path / "spool.db", 10_000)
+
+
+def fill(spool, begin, end):
+    spool.add([((1, seq), pack_transition(transition(seq))) for seq in range(begin, end)])
+
+
+def seqs(batch):
+    return [t.decision_seq for t in batch]
+
+
+def drain(outbox, now):
+    sent = []
+    while batch := outbox.batch(now):
+        assert len(batch) <= BATCH
+        sent += seqs(batch)
+    return sent
+
+
+def test_the_window_bounds_what_is_on_its_way(spool):
+    fill(spool, 0, WINDOW + 120)
+    outbox = Outbox(spool)
+    assert drain(outbox, 0.0) == list(range(WINDOW))
+    outbox.acknowledged([(1, seq) for seq in range(WINDOW)], 0.1)
+    assert drain(outbox, 0.2) == list(range(WINDOW, WINDOW + 120))
+    assert len(spool) == 120
+
+
+def test_silence_sends_again_what_was_not_acknowledged(spool):
+    fill(spool, 0, 5)
+    outbox = Outbox(spool)
+    assert drain(outbox, 0.0) == [0, 1, 2, 3, 4]
+    outbox.acknowledged([(1, 0), (1, 3)], 1.0)
+    assert drain(outbox, 1.0 + 0.9 * RESEND_S) == []
+    assert drain(outbox, 1.0 + 1.1 * RESEND_S) == [1, 2, 4]
+
+
+def test_a_new_connection_begins_at_the_oldest(spool):
+    fill(spool, 0, 3)
+    outbox = Outbox(spool)
+    assert drain(outbox, 0.0) == [0, 1, 2]
+    outbox.restart()
+    fill(spool, 3, 4)
+    assert drain(outbox, 0.1) == [0, 1, 2, 3]
+
+
+def test_acknowledgements_of_nothing_are_harmless(spool):
+    outbox = Outbox(spool)
+    outbox.acknowledged([(7, 7)], 0.0)
+    assert drain(outbox, 0.0) == []

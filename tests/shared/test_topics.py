@@ -1,0 +1,17 @@
+"""The wire table names every message once and makes sense."""
+
+from shared.messages import MESSAGES
+from shared.topics import TOPIC_OF, TOPICS
+
+
+def test_every_message_has_one_topic():
+    assert [topic.message for topic in TOPICS] == list(MESSAGES)
+    assert len({topic.name for topic in TOPICS}) == len(TOPICS)
+    assert all(TOPIC_OF[topic.message] is topic for topic in TOPICS)
+
+
+def test_rates_and_timeouts_leave_room_for_a_few_lost_messages():
+    for topic in TOPICS:
+        if topic.rate_hz is not None:
+            assert topic.timeout_s is not None
+            assert topic.timeout_s >= 5 / topic.rate_hz

@@ -1,0 +1,62 @@
+"""The shell around the benches: JSON, table, machine."""
+
+import json
+import sys
+
+import pytest
+
+from tools import bench, cli
+
+
+@pytest.fixture
+def fake_bench(monkeypatch):
+    module = type(sys)("tests_tools_fake_bench")
+    module.measure = lambda quick: {
+        "ticks_per_s": 6543.21,
+        "config": {"quick": quick},
+        "rounds": [{"a": 1}, {"a": 2}],
+    }
+    monkeypatch.setitem(sys.modules, "tests_tools_fake_bench", module)
+    monkeypatch.setitem(bench.BENCHES, "sim", "tests_tools_fake_bench:measure")
+
+
+def test_json_has_figures_and_machine(fake_bench, capsys):
+    assert cli.run(["bench", "sim", "--json", "--quick"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["bench"] == "sim"
+    assert document["figures"]["ticks_per_s"] == 6543.21
+    assert document["figures"]["config"] == {"quick": True}
+    assert document["machine"]["cores"] >= 1
+    assert document["machine"]["cpu"]
+    assert "numpy" in document["machine"]["packages"]
+
+
+def test_table_flattens(fake_bench, capsys):
+    assert cli.run(["bench", "sim"]) == 0
+    out = capsys.readouterr().out
+    for text in ("ticks_per_s", "6543", "config.quick", "rounds.1.a"):
+        assert text in out
+
+
+def test_unknown_bench_is_refused(capsys):
+    assert cli.run(["bench", "smi"]) == 2
+    assert "smi" in capsys.readouterr().err
+
+
+def test_help_explains_every_bench(capsys):
+    assert cli.run(["bench", "--help"]) == 0
+    out = capsys.readouterr().out
+    for name in bench.BENCHES:
+        assert name in out
+    assert "[ms]" in out
+    assert "[mm, deg]" in out
+    assert "--quick" in out
+    assert "--json" in out
+
+
+def test_cpu_model_from_a_raspberry_pi(tmp_path):
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(
+        "processor\t: 0\nBogoMIPS\t: 108.00\n\nModel\t\t: Raspberry Pi Compute Module 4 Rev 1.1\n"
+    )
+    assert bench.cpu_model(cpuinfo) == "Raspberry Pi Compute Module 4 Rev 1.1"

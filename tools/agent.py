@@ -1,0 +1,45 @@
+"""`reachy-coach agent`: run the robot's agent until Ctrl-C."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+
+def agent(
+    *,
+    body: Annotated[Literal["mujoco", "reachy", "still"] | None, Parameter(help="Which robot.")] = None,
+    learner: Annotated[str | None, Parameter(help="HOST or HOST:PORT of the learner.")] = None,
+    learner_key: Annotated[
+        str | None, Parameter(help="The learner's public key, or a file that holds it.")
+    ] = None,
+    robot_id: Annotated[str | None, Parameter(help="Names this robot at the learner.")] = None,
+    speed: Annotated[float | None, Parameter(help="Times real time; simulated robots only.")] = None,
+    deterministic: Annotated[
+        bool | None, Parameter(help="Most likely action: to measure, not to gather experience.")
+    ] = None,
+    data_dir: Annotated[Path | None, Parameter(help="Where things are kept.")] = None,
+    runtime_dir: Annotated[Path | None, Parameter(help="Shared memory and sockets; best on tmpfs.")] = None,
+    config: Annotated[Path | None, Parameter(help="TOML file; flags and environment win over it.")] = None,
+) -> int:
+    """Run the robot's agent: guard, policy, link and spool, each a process, restarted when it dies.
+
+    `mujoco` starts a simulated robot as one more process. `reachy` speaks to the Reachy Mini daemon here,
+    on a robot or simulated. The space bar stops the robot; `reachy-coach stop` does so from another shell.
+    """
+    from robot_agent.config import load_agent_config
+    from robot_agent.main import run
+
+    given = {
+        "body": body,
+        "learner": learner,
+        "learner_key": learner_key,
+        "robot_id": robot_id,
+        "speed": speed,
+        "deterministic": deterministic,
+        "data_dir": data_dir,
+        "runtime_dir": runtime_dir,
+    }
+    return run(load_agent_config(config, {name: value for name, value in given.items() if value is not None}))

@@ -1,0 +1,125 @@
+"""`reachy-coach bench NAME`: figures with units, the configuration and the machine, as a table or as JSON."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.table import Table
+
+from shared import __version__
+
+BENCHES: dict[str, str] = {
+    "sim": "sim.bench:bench_sim",
+    "train": "learner.bench_train:bench_train",
+    "policy": "robot_agent.bench:bench_policy",
+}
+"""Each is `module:function`; the function takes `quick: bool` and returns a JSON-ready mapping."""
+
+Name = Literal["sim", "train", "policy"]
+
+
+def bench(
+    name: Annotated[Name, Parameter(help="What to measure.")],
+    /,
+    *,
+    quick: Annotated[
+        bool, Parameter(help="Shorter runs: a look, not a figure to quote.", negative="")
+    ] = False,
+    as_json: Annotated[
+        bool, Parameter(name="--json", help="One JSON object on stdout.", negative="")
+    ] = False,
+) -> int:
+    """Measure, and print figures with units, the configuration and the machine.
+
+    A comparison's ratio is measured side by side in the same run.
+
+    - sim: env ticks/s against bare physics, with the error [mm, deg] that the settings cost
+    - train: training steps/s end to end, against Stable-Baselines3 on the same env
+    - policy: latency [ms] of the exported policy on one core, free-running and paced at 50 Hz
+    """
+    figures = load(BENCHES[name])(quick=quick)
+    document = {"bench": name, "quick": quick, "machine": machine(), "figures": figures}
+    if as_json:
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    else:
+        Console().print(table(document))
+    return 0
+
+
+def load(target: str) -> Callable[..., Mapping[str, Any]]:
+    """Import `module:function`."""
+    module, _, attribute = target.partition(":")
+    function: Callable[..., Mapping[str, Any]] = getattr(importlib.import_module(module), attribute)
+    return function
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were taken on."""
+    return {
+        "cpu": cpu_model(),
+        "cores": len(usable_cores()),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "reachy_coach": __version__,
+        "packages": {
+            package: found
+            for package in ("numpy", "mujoco", "torch", "onnxruntime", "stable-baselines3")
+            if (found := installed(package))
+        },
+    }
+
+
+def usable_cores() -> set[int]:
+    """The cores that this process may run on."""
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
+
+
+def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """The processor's own name; the architecture where the system does not tell."""
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() in {"model name", "Model"}:
+                return value.strip()
+    return platform.processor() or platform.machine()
+
+
+def installed(package: str) -> str | None:
+    """Version of an installed package, or None."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def table(document: Mapping[str, Any]) -> Table:
+    """Figures one a row, nested ones as dotted names."""
+    where = document["machine"]
+    caption = f"{where['cpu']}, {where['cores']} cores, Python {where['python']}"
+    out = Table("figure", "value", title=f"bench {document['bench']}", caption=caption)
+    for name, value in flatten(document["figures"]):
+        out.add_row(name, f"{value:.4g}" if isinstance(value, float) else str(value))
+    return out
+
+
+def flatten(value: Any, prefix: str = "") -> list[tuple[str, Any]]:
+    """`{"a": {"b": 1}}` -> `[("a.b", 1)]`; lists of plain values stay whole."""
+    if isinstance(value, Mapping):
+        return [
+            row
+            for key, inner in value.items()
+            for row in flatten(inner, f"{prefix}.{key}" if prefix else str(key))
+        ]
+    if isinstance(value, list) and any(isinstance(inner, Mapping) for inner in value):
+        return [row for i, inner in enumerate(value) for row in flatten(inner, f"{prefix}.{i}")]
+    return [(prefix, value)]
