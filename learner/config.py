@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_data_path
 
+from shared.config import load
+
+ENV_PREFIX = "REACHY_COACH_LEARNER_"
 API_PORT = 8080
 WIRE_PORT = 5557
 
@@ -55,3 +60,12 @@ class LearnerConfig:
     def allow_dir(self) -> Path:
         """Public keys of the robots that may connect: one `<robot_id>.pub` each."""
         return self.learner_dir / "keys" / "robots"
+
+
+def load_learner_config(file: Path | None, flags: Mapping[str, Any]) -> LearnerConfig:
+    """Defaults < TOML file < environment (`REACHY_COACH_LEARNER_<KEY>`) < command line.
+
+    Raises:
+        ConfigError: says which key of which source is wrong.
+    """
+    return load(LearnerConfig, file=file, env_prefix=ENV_PREFIX, overrides=flags)

@@ -60,6 +60,7 @@ class Experience:
         self._counters = counters
         self._on_status = on_status
         self._touched: dict[str, float] = {}
+        self._layouts: dict[str, str] = {}
         self.ingest = Ingest(store, judging, counters, self._ended, self._closing)
         self._handlers: dict[type, Callable[[Session, object], Awaitable[None]]] = {
             Hello: self._hello,

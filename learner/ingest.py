@@ -64,7 +64,6 @@ class Ingest:
         self._on_closing = on_closing
         self._queue: asyncio.Queue[Arrived] = asyncio.Queue(MAX_WAITING)
         self._busy = False
-        self.last_commit_s = 0.0
         self.healthy = True
         """False after a commit failed, until one succeeds."""
 
@@ -91,24 +90,31 @@ class Ingest:
             while rows < MAX_ROWS and not self._queue.empty():
                 waiting.append(self._queue.get_nowait())
                 rows += len(waiting[-1].transitions)
-            try:
-                ended = await self._commit(waiting)
-            except Exception:
-                log.exception("commit failed; nothing was acknowledged")
-                self.healthy = False
-                self._judging.forget([t.episode_id for batch in waiting for t in batch.transitions])
-                await asyncio.sleep(RETRY_S)
-                continue
-            self.healthy = True
-            self.last_commit_s = time.monotonic()
-            for batch in waiting:
-                await batch.acknowledge(tuple((t.boot_epoch, t.decision_seq) for t in batch.transitions))
-            for batch in waiting:
-                for t in batch.transitions:
-                    if t.end_reason == "closing":
-                        self._on_closing(batch.robot_id, t.episode_id)
-            for end in ended:
-                await self._on_ended(end)
+            await self._settle(waiting)
+
+    async def _settle(self, waiting: Sequence[Arrived]) -> None:
+        """Commit batches together and acknowledge them; where that fails, one by one: one may be to blame."""
+        try:
+            ended = await self._commit(waiting)
+        except Exception:
+            self._judging.forget([t.episode_id for batch in waiting for t in batch.transitions])
+            if len(waiting) > 1:
+                for batch in waiting:
+                    await self._settle([batch])
+                return
+            log.exception("commit failed; nothing was acknowledged", robot_id=waiting[0].robot_id)
+            self.healthy = False
+            await asyncio.sleep(RETRY_S)
+            return
+        self.healthy = True
+        for batch in waiting:
+            await batch.acknowledge(tuple((t.boot_epoch, t.decision_seq) for t in batch.transitions))
+        for batch in waiting:
+            for t in batch.transitions:
+                if t.end_reason == "closing":
+                    self._on_closing(batch.robot_id, t.episode_id)
+        for end in ended:
+            await self._on_ended(end)
 
     async def _commit(self, waiting: Sequence[Arrived]) -> list[Ended]:
         new = await self._new(waiting)

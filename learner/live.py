@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
 from learner.robots import Robots
 from learner.store import queries
 from learner.store.engine import AsyncStore
@@ -24,6 +27,8 @@ FATES_FOLLOWED = 50
 """The newest feedbacks whose fate is told."""
 
 Message = str | bytes
+
+log = structlog.get_logger("live")
 
 
 class Mailbox:
@@ -136,22 +141,31 @@ class Live:
         """Once a second, while somebody watches."""
         while True:
             if self._hub.watched():
-                self._hub.publish("summary", json.dumps({"type": "summary", **await self._summary()}))
+                try:
+                    message = {"type": "summary", **await self._summary()}
+                except SQLAlchemyError:
+                    log.exception("no summary; will try again")
+                else:
+                    self._hub.publish("summary", json.dumps(message))
             await asyncio.sleep(SUMMARY_PERIOD_S)
 
     async def run_fates(self) -> None:
         """Tell what became of feedback, as soon as the tables say so."""
         while True:
             if self._hub.watched():
-                for feedback_id, fate in (await self._store.read(recent_fates)).items():
-                    if fate.credited and self._fates.get(feedback_id) != fate:
-                        self._fates[feedback_id] = fate
-                        self._hub.publish(
-                            ("feedback", feedback_id), json.dumps(fate_message(feedback_id, fate))
-                        )
-                while len(self._fates) > 4 * FATES_FOLLOWED:
-                    del self._fates[next(iter(self._fates))]
+                try:
+                    self._tell_fates(await self._store.read(recent_fates))
+                except SQLAlchemyError:
+                    log.exception("cannot look after feedback; will try again")
             await asyncio.sleep(FATE_PERIOD_S)
+
+    def _tell_fates(self, fates: dict[int, queries.Fate]) -> None:
+        for feedback_id, fate in fates.items():
+            if fate.credited and self._fates.get(feedback_id) != fate:
+                self._fates[feedback_id] = fate
+                self._hub.publish(("feedback", feedback_id), json.dumps(fate_message(feedback_id, fate)))
+        while len(self._fates) > 4 * FATES_FOLLOWED:
+            del self._fates[next(iter(self._fates))]
 
 
 def recent_fates(connection: Any) -> dict[int, queries.Fate]:

@@ -63,17 +63,13 @@ async def serve(config: LearnerConfig, on_ready: Callable[[str], None]) -> int:
     unknown = [name for name in config.tasks if name not in TASKS]
     if unknown:
         raise UnknownTask(f"no task {unknown[0]!r}; there are: {', '.join(TASKS)}")
-    return await Learner(config, TASKS, TaskJudge, _make_renderer(config)).serve(on_ready)
+    return await Learner(config, TASKS, TaskJudge, _make_renderer).serve(on_ready)
 
 
-def _make_renderer(config: LearnerConfig) -> Callable[[], Renderer]:
-    def make() -> Renderer:
-        from sim.camera import Renderer as SimRenderer
+def _make_renderer() -> Renderer:
+    from sim.camera import Renderer as SimRenderer  # needs OpenGL: only when somebody watches
 
-        renderer: Renderer = SimRenderer(width=config.picture_width, height=config.picture_height)
-        return renderer
-
-    return make
+    return SimRenderer()
 
 
 class Learner:
@@ -127,6 +123,7 @@ class Learner:
             counters=self.counters,
             make_renderer=make_renderer,
             fps=config.picture_fps,
+            size=(config.picture_width, config.picture_height),
         )
         self.service = Service(
             config=config,

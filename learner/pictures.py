@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from learner.counters import Counters
 from learner.live import Hub
 from learner.robots import Robots, Session
-from shared.messages import RobotStatus, SceneObject
+from shared.messages import RobotStatus, SceneObject, TaskSpec
 
 JPEG_QUALITY = 75
 STALE_S = 2.0
@@ -35,7 +35,11 @@ log = structlog.get_logger("pictures")
 class Renderer(Protocol):
     """Draws a robot; see `sim.camera`. Belongs to the thread that made it."""
 
-    def render(self, joints: NDArray[Any], objects: Sequence[SceneObject]) -> NDArray[np.uint8]:
+    def show(self, objects: Sequence[SceneObject]) -> None:
+        """Change the objects in the scene."""
+        ...
+
+    def render(self, joints: NDArray[Any], *, width: int, height: int) -> NDArray[np.uint8]:
         """(height, width, 3) RGB."""
         ...
 
@@ -76,12 +80,16 @@ class Pictures:
         counters: Counters,
         make_renderer: Callable[[], Renderer],
         fps: float,
+        size: tuple[int, int],
     ) -> None:
+        """`size`: width and height [px]."""
         self._hub = hub
         self._robots = robots
         self._counters = counters
         self._make = make_renderer
         self._period_s = 1.0 / fps
+        self._size = size
+        self._shown: TaskSpec | None = None
         self._thread = ThreadPoolExecutor(1, "pictures")  # a GL context lives in one thread
         self._renderer: Renderer | None = None
 
@@ -97,7 +105,9 @@ class Pictures:
                 log.warning("cannot draw; will try again", error=str(error), retry_s=RETRY_S)
                 await self._say_no_picture(str(error))
                 continue
-            await asyncio.sleep(max(0.02, self._period_s - (self._robots.clock() - began)))
+            took_s = self._robots.clock() - began
+            # Software rendering shares the machine with training: at most about half a core.
+            await asyncio.sleep(max(0.02, took_s, self._period_s - took_s))
 
     async def _show(self, session: Session) -> None:
         status = session.status
@@ -105,16 +115,20 @@ class Pictures:
             return
         given = session.assignment
         mine = given is not None and given.spec.episode_id == status.episode_id
-        objects = given.spec.objects if given is not None and mine else ()
+        spec = given.spec if given is not None and mine else None
         loop = asyncio.get_running_loop()
-        jpeg = await loop.run_in_executor(self._thread, self._draw, status, objects)
+        jpeg = await loop.run_in_executor(self._thread, self._draw, status, spec)
         self._counters.pictures += 1
         self._hub.publish(("picture", session.robot_id), pack(status, jpeg), session.robot_id)
 
-    def _draw(self, status: RobotStatus, objects: Sequence[SceneObject]) -> bytes:
+    def _draw(self, status: RobotStatus, spec: TaskSpec | None) -> bytes:
         if self._renderer is None:
             self._renderer = self._make()
-        return to_jpeg(self._renderer.render(np.asarray(status.joints, np.float64), objects))
+        if spec is not self._shown:
+            self._renderer.show(spec.objects if spec is not None else ())
+            self._shown = spec
+        joints = np.asarray(status.joints, np.float64)
+        return to_jpeg(self._renderer.render(joints, width=self._size[0], height=self._size[1]))
 
     async def _say_no_picture(self, reason: str) -> None:
         """Tell watchers, also those who come later, until it is time to try again."""

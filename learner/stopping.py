@@ -12,6 +12,7 @@ from learner.robots import Robots, Session
 from shared.messages import StopRequest
 
 CONFIRM_TIMEOUT_S = 2.0
+SEND_AGAIN_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,10 @@ async def stop(
     request_id = uuid.uuid4().hex
     waiting = session.stops[request_id] = asyncio.get_running_loop().create_future()
     try:
-        await robots.send(session, StopRequest(request_id, reason))
-        confirm = await asyncio.wait_for(waiting, timeout_s)
+        async with asyncio.timeout(timeout_s):
+            while not await robots.send(session, StopRequest(request_id, reason)):
+                await asyncio.sleep(SEND_AGAIN_S)  # it may be reconnecting
+            confirm = await waiting
     except TimeoutError:
         counters.stops["unconfirmed"] += 1
         return Stopped(session.robot_id, request_id, confirmed=False, latched_ms=None)

@@ -171,7 +171,9 @@ class Trainer:
             loss = clone(self.model, self.demonstrations, config.bc, self.rng)
             for task, count in config.demonstrations_per_task().items():
                 self.counters.episodes[task] += count
-            log.info("warm start", demonstrations=config.demonstrations, rows=len(self.demonstrations), loss=loss)
+            log.info(
+                "warm start", demonstrations=config.demonstrations, rows=len(self.demonstrations), loss=loss
+            )
         if self.publisher is not None:
             self.publisher.publish(self.model, {}, 0)
         self.save()

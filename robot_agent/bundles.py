@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import threading
@@ -121,6 +122,13 @@ class BundleWatch:
         ready, self._ready = self._ready, None
         return ready
 
+    def reject(self, version: int, reason: str) -> None:
+        """Never load this version again, and say why."""
+        log.warning("policy v%d refused: %s", version, reason)
+        with contextlib.suppress(FileNotFoundError):
+            self._folder.reject(version)
+        self.rejected = (version, reason)
+
     def scan(self) -> None:
         """Look once: load the newest version that is newer than what was loaded before."""
         for version in reversed(self._folder.versions()):
@@ -132,9 +140,7 @@ class BundleWatch:
                     raise BundleError(f"bundle v{bundle.manifest.version} was announced as v{version}")
                 policy, latency_ms = load_policy(bundle)
             except BundleError as error:
-                log.warning("%s", error)
-                self._folder.reject(version)
-                self.rejected = (version, str(error))
+                self.reject(version, str(error))
                 continue
             log.info("policy v%d is ready, %.2f ms", version, latency_ms)
             self._newest, self._ready = version, policy

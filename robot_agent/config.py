@@ -38,6 +38,8 @@ class AgentConfig:
     """Everything that is kept lies below `<data_dir>/robot/<robot_id>`."""
     runtime_dir: Path | None = None
     """Shared memory and sockets; a folder on tmpfs if not given."""
+    daemon_port: int = field(default=8000, metadata={"min": 1, "max": 65535})
+    """TCP port of the Reachy Mini daemon on this machine."""
     speed: float = field(default=1.0, metadata={"min": 0.1, "max": 50.0})
     """Times real time; simulated bodies only."""
     deterministic: bool = False
@@ -93,7 +95,7 @@ class AgentConfig:
             ConfigError: no such file, or not a key.
         """
         if self.learner_key and not self.learner_key_file.exists():
-            return parse_key(self.learner_key, "learner_key, which is no file either,")
+            return parse_key(self.learner_key, f"learner_key {self.learner_key!r} is no file and")
         return read_public(self.learner_key_file)
 
 

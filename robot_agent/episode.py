@@ -56,7 +56,7 @@ def waiting_for(state: GuardState, spec: TaskSpec | None, has_policy: bool, ende
     if state.mode == Mode.DISARMED:
         return "resume at the robot"
     if not has_policy:
-        return "a first policy"
+        return "a policy"
     closed = spec is not None and state.kind == Kind.CLOSING and state.episode_id == spec.episode_id
     if spec is None or closed or (ended and state.episode_id != spec.episode_id):
         return "a task"

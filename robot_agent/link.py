@@ -58,6 +58,7 @@ STATUS_PERIOD_S = 0.1
 HELLO_PERIOD_S = 2.0
 CHUNK_TIMEOUT_S = 2.0
 KEY_RETRY_S = 2.0
+RECONNECT_S = 0.5
 DRAIN = 64
 """Records committed to disk at once."""
 STOP_WAIT_S = 1.0
@@ -145,10 +146,14 @@ class Link:
     def _refused(self, reason: str) -> None:
         """Say it once, and try again later with a new socket."""
         self._complain(reason)
+        self._reopen(self._config.refused_retry_s)
+
+    def _reopen(self, pause_s: float) -> None:
+        """A new socket after a pause with jitter, so that a room of robots does not come back in step."""
         if self._dealer:
             self._dealer.close()
         self._dealer, self._connected, self._welcome = None, False, False
-        self._open_at_s = time.monotonic() + self._config.refused_retry_s * random.uniform(1.0, 1.5)
+        self._open_at_s = time.monotonic() + pause_s * random.uniform(1.0, 1.5)
 
     def _complain(self, reason: str) -> None:
         if reason != self._complaint:
@@ -160,9 +165,9 @@ class Link:
             log.info("connected to the learner at %s", self._config.learner)
             self._connected, self._hello_s = True, 0.0
         elif event == GONE:
-            if self._connected:
-                log.warning("the learner is away; records wait in the spool (%d)", len(self._spool))
-            self._connected = self._welcome = False
+            # ZeroMQ reconnects by itself after most failures, but never after a frame that it would not take.
+            log.warning("the learner is away; records wait in the spool (%d)", len(self._spool))
+            self._reopen(RECONNECT_S)
         else:
             self._refused(
                 f"the learner at {self._config.learner} refused this robot's key, or has another key than "

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from robot_agent.config import AgentConfig
-from robot_agent.processes import LINES, TABLE, command
+from robot_agent.processes import LINES, TABLE, command, config_from
 from shared.errors import AlreadyRunning
 
 log = logging.getLogger("agent")
@@ -174,3 +174,8 @@ class _Ending:
 
     def _ask(self, *_: object) -> None:
         self.asked = True
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
+    sys.exit(run(config_from(json.loads(sys.argv[1]))))

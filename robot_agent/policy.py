@@ -55,13 +55,19 @@ class Chooser:
     Args:
         deterministic: most likely tool and mean parameters instead of a sample.
         new_policy: gives a policy that is to take over, or None; asked at episode boundaries only.
+        reject: told the version and the fault of a policy that fails in use.
         seed: of the samples; None takes fresh entropy.
     """
 
     def __init__(
-        self, deterministic: bool, new_policy: Callable[[], OnnxPolicy | None], seed: int | None = None
+        self,
+        deterministic: bool,
+        new_policy: Callable[[], OnnxPolicy | None],
+        reject: Callable[[int, str], None],
+        seed: int | None = None,
     ) -> None:
-        self._deterministic, self._new_policy = deterministic, new_policy
+        self._deterministic, self._new_policy, self._reject = deterministic, new_policy, reject
+        self._before: OnnxPolicy | None = None
         self._rng = np.random.default_rng(seed)
         self._task: _Task | None = None
         self._ended: EndEpisode | None = None
@@ -85,7 +91,7 @@ class Chooser:
         ended = self._ended is not None and spec is not None and self._ended.episode_id == spec.episode_id
         between = state.kind in (Kind.IDLE, Kind.CLOSING)
         if self.policy is None or between:
-            self.policy = self._new_policy() or self.policy
+            self._take_over(self._new_policy())
         obs, output = self._evaluate(state)
         self.waiting = waiting_for(state, spec, self.policy is not None, ended)
         standing = self._standing
@@ -96,19 +102,30 @@ class Chooser:
         accepted = standing.action_seq == state.action_seq
         listening = state.mode in (Mode.ACTIVE, Mode.FALLBACK, Mode.SAFE_HOLD)
         if accepted or not listening:
-            wish = next_wish(state, spec if self.policy else None, ended)
+            wish = next_wish(state, spec if output is not None else None, ended)
             if wish is not None:
                 number = max(standing.action_seq, state.action_seq) + 1
                 standing = self._make(wish, state, number, obs, output)
         self._standing = replace(standing, state_seq=state.state_seq)
         return self._standing
 
+    def _take_over(self, policy: OnnxPolicy | None) -> None:
+        if policy is not None:
+            self._before, self.policy = self.policy, policy
+
     def _evaluate(self, state: GuardState) -> tuple[F32, PolicyOutput | None]:
         if self._task is None or self.policy is None:
             return np.zeros(512, np.float32), None
         obs = self._task.observe(state)
         begun = time.perf_counter()
-        output = self.policy(obs[None])
+        try:
+            output = self.policy(obs[None])
+            decide(output, None, self._rng, deterministic=True)
+        except Exception as error:
+            log.exception("policy v%d fails in use", self.policy.version)
+            self._reject(self.policy.version, f"failed in use: {error}")
+            self.policy, self._before = self._before, None
+            return obs, None
         self.latencies_s.append(time.perf_counter() - begun)
         self.inferences += 1
         return obs, output
@@ -191,7 +208,7 @@ def run(runtime: RuntimeFiles, bundles: BundleFolder, lines: Lines, deterministi
     mail = Mailbox(runtime)
     watch = BundleWatch(bundles)
     watch.start()
-    chooser = Chooser(deterministic, watch.take)
+    chooser = Chooser(deterministic, watch.take, watch.reject)
     poll = select.poll()
     poll.register(lines.state_bell, select.POLLIN)
     answered, reported_s = 0, 0.0

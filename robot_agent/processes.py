@@ -75,8 +75,8 @@ def command(
 ) -> tuple[list[str], tuple[int, ...]]:
     """Command line and inherited file descriptors of a process."""
     held = {name: lines[name] for name in process.lines}
-    settings = json.dumps({"config": _plain(config), "lines": held})
-    return [sys.executable, "-m", "robot_agent.processes", process.name, settings], tuple(held.values())
+    document = json.dumps({"config": _plain(config), "lines": held})
+    return [sys.executable, "-m", "robot_agent.processes", process.name, document], tuple(held.values())
 
 
 def config_from(plain: dict[str, Any]) -> AgentConfig:
@@ -86,17 +86,22 @@ def config_from(plain: dict[str, Any]) -> AgentConfig:
     return AgentConfig(**values)
 
 
+def settings(config: AgentConfig) -> str:
+    """A configuration as JSON, for the command line of `python -m robot_agent.main`."""
+    return json.dumps(_plain(config))
+
+
 def _plain(config: AgentConfig) -> dict[str, Any]:
     return {k: str(v) if isinstance(v, Path) else v for k, v in asdict(config).items()}
 
 
 def main(arguments: list[str]) -> int:
     """Run one process of the table."""
-    name, settings = arguments
+    name, document = arguments
     found = [process for process in TABLE if process.name == name]
     if not found:
         raise ConfigError(f"no process {name!r}; there are {', '.join(p.name for p in TABLE)}")
-    loaded = json.loads(settings)
+    loaded = json.loads(document)
     with contextlib.suppress(OSError):  # raising the priority needs a right that not everybody has
         os.nice(found[0].nice)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)

@@ -14,6 +14,7 @@ import socket
 import stat
 import sys
 import termios
+import threading
 import time
 import tty
 from dataclasses import dataclass
@@ -97,7 +98,8 @@ def run(runtime: RuntimeFiles, lines: Lines) -> int:
                 for key, _ in selector.select():
                     if key.fileobj is listener:
                         connection, _ = listener.accept()
-                        _serve(connection, desk)
+                        # A client that says nothing must not keep the next one from stopping the robot.
+                        threading.Thread(target=_serve, args=(connection, desk), daemon=True).start()
                     elif not _key(desk):
                         selector.unregister(key.fileobj)
 

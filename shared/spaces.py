@@ -76,9 +76,9 @@ LAYOUT: tuple[Slots, ...] = (
     # tool match: 20
     Slots("tool_match", NUM_TOOLS, "standardised cosine", 0.0, 1.0),
     # vision: 64 = 8 detections x 8 fields
-    Slots("detections", NUM_DETECTIONS * len(DETECTION_FIELDS), "see DETECTION_FIELDS", 0.0, 1.0 / 3.0),
+    Slots("detections", NUM_DETECTIONS * len(DETECTION_FIELDS), "see DETECTION_FIELDS", 0.0, 0.15),
     # task: 384
-    Slots("instruction", TEXT_DIM, "unit-norm embedding", 0.0, 0.2),
+    Slots("instruction", TEXT_DIM, "unit-norm embedding", 0.0, 0.5),
 )
 
 

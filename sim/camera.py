@@ -10,6 +10,7 @@ import ctypes
 import ctypes.util
 import os
 import weakref
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from shared.control.kinematics import forward
 from shared.errors import CoachError
-from shared.messages import TaskSpec
+from shared.messages import SceneObject, TaskSpec
 from shared.spaces import NUM_JOINTS
 from sim.model import Poser
 from sim.scene import CAMERAS, ROBOT_GROUP, SET_GROUP, build_set
@@ -62,7 +63,9 @@ def _egl_devices() -> int:
     address = get(b"eglQueryDevicesEXT")
     if not address:
         return 0
-    query = ctypes.CFUNCTYPE(ctypes.c_uint, ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(ctypes.c_int))(address)
+    query = ctypes.CFUNCTYPE(ctypes.c_uint, ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(ctypes.c_int))(
+        address
+    )
     count = ctypes.c_int(0)
     return count.value if query(0, None, ctypes.byref(count)) else 0
 
@@ -89,12 +92,15 @@ class Renderer:
 
     Args:
         spec: the episode whose objects are shown; None for a bare table.
+        width: of its pictures, unless `render` is told another [pixels]; at most 1280.
+        height: likewise; at most 960.
 
     Raises:
         NoPicture: this machine has no OpenGL; the message says what to install.
     """
 
-    def __init__(self, spec: TaskSpec | None = None) -> None:
+    def __init__(self, spec: TaskSpec | None = None, *, width: int = 640, height: int = 480) -> None:
+        self._size = (width, height)
         self._set = build_set()
         self.model = self._set.model
         self.data = mujoco.MjData(self.model)
@@ -105,25 +111,36 @@ class Renderer:
         self._gl = _context(*self._max)
         self._gl.make_current()
         self._scene = mujoco.MjvScene(self.model, 2000)
-        for flag in (mujoco.mjtRndFlag.mjRND_SHADOW, mujoco.mjtRndFlag.mjRND_REFLECTION, mujoco.mjtRndFlag.mjRND_SKYBOX):
+        for flag in (
+            mujoco.mjtRndFlag.mjRND_SHADOW,
+            mujoco.mjtRndFlag.mjRND_REFLECTION,
+            mujoco.mjtRndFlag.mjRND_SKYBOX,
+        ):
             self._scene.flags[flag] = False
         self._target = mujoco.MjrContext(self.model, mujoco.mjtFontScale.mjFONTSCALE_100)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._target)
         # Before the interpreter takes OpenGL's own modules down.
         self._free = weakref.finalize(self, _free, self._target, self._gl)
-        self.show(spec)
+        self.show(spec.objects if spec is not None else ())
 
-    def show(self, spec: TaskSpec | None) -> None:
-        """Change the objects on the table."""
-        self._set.place(self.data, spec.objects if spec is not None else ())
+    def show(self, objects: Sequence[SceneObject]) -> None:
+        """Change what stands on the table."""
+        self._set.place(self.data, objects)
 
     def render(
-        self, joints: F64, camera: str = "studio_close", width: int = 640, height: int = 480
+        self,
+        joints: NDArray[Any],
+        objects: Sequence[SceneObject] | None = None,
+        *,
+        camera: str = "studio_close",
+        width: int | None = None,
+        height: int | None = None,
     ) -> Picture:
         """One picture.
 
         Args:
             joints: (9,) measured joints [rad], or (nq,) a full configuration of the robot.
+            objects: what stands on the table from now on; None: what stood there before.
             camera: `studio_close` (the robot and its table) or `eye_camera` (what the robot sees).
             width: pixels, at most 1280.
             height: pixels, at most 960.
@@ -134,6 +151,9 @@ class Renderer:
         Raises:
             ValueError: no such camera, a size too large, or joints of another shape.
         """
+        width, height = width or self._size[0], height or self._size[1]
+        if objects is not None:
+            self.show(objects)
         if camera not in CAMERAS:
             raise ValueError(f"no camera {camera!r}; there are {', '.join(CAMERAS)}")
         if not (0 < width <= self._max[0] and 0 < height <= self._max[1]):

@@ -1,14 +1,18 @@
-"""Many robots' physics, a whole decision at a time: one `mujoco.rollout` call per tool duration."""
+"""Many robots' physics, a whole decision at a time, by `mujoco.rollout`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import SimpleQueue
 
 import mujoco
 import numpy as np
 from mujoco import rollout
 from numpy.typing import NDArray
 
+from shared.spaces import TICK_S
 from sim.model import HEAD_Z_M, SENSORS, Poser, joint_addresses
 
 F64 = NDArray[np.float64]
@@ -16,6 +20,8 @@ Int = NDArray[np.int64]
 
 _STATE = mujoco.mjtState.mjSTATE_FULLPHYSICS
 GRAVITY = 9.81
+CHUNK = 4
+"""Robots rolled out in one call: large enough for the call not to matter."""
 
 
 @dataclass(frozen=True)
@@ -35,15 +41,21 @@ class Motion:
 
 
 class Fleet:
-    """n robots that share a model; each has its own state."""
+    """n robots that share a model; each has its own state.
+
+    Work is cut into chunks of a few robots, the longest first, so that all threads end at about the same time:
+    MuJoCo's own pool would have them wait for each other after every tool duration.
+    """
 
     def __init__(self, model: mujoco.MjModel, n: int, threads: int) -> None:
         self.model = model
-        self.substeps = round(0.02 / model.opt.timestep)
+        self.substeps = round(TICK_S / model.opt.timestep)
         self._qpos, self._qvel = joint_addresses(model)
         self._poser = Poser(model)
-        self._data = [mujoco.MjData(model) for _ in range(max(threads, 1))]
-        self._pool = rollout.Rollout(nthread=threads if threads > 1 else 0)
+        self._workers: SimpleQueue[tuple[rollout.Rollout, mujoco.MjData]] = SimpleQueue()
+        for _ in range(max(threads, 1)):
+            self._workers.put((rollout.Rollout(nthread=0), mujoco.MjData(model)))
+        self._threads = ThreadPoolExecutor(threads, "physics") if threads > 1 else None
         self._state = np.zeros((n, mujoco.mj_stateSize(model, _STATE.value)))
         ends = np.cumsum([0] + [size for _, size in SENSORS])
         self._sensor = {name: slice(ends[i], ends[i + 1]) for i, (name, _) in enumerate(SENSORS)}
@@ -53,11 +65,32 @@ class Fleet:
         self._state[row] = 0.0
         self._state[row, 1 : 1 + self.model.nq] = self._poser.qpos(joints, head_pos, head_matrix)
 
-    def run(self, rows: Int, setpoints: F64) -> Motion:
-        """Move the robots `rows` through setpoints (m, k, 9), one a tick; returns what they measured."""
-        m, k, _ = setpoints.shape
+    def run(self, setpoints: F64, ticks: Int) -> Iterator[tuple[Int, Motion]]:
+        """Move all robots through their setpoints (n, k, 9), each for its own number of ticks (n,).
+
+        Yields:
+            Rows of robots that moved for equally long, and what they measured.
+        """
+        chunks = []
+        for duration in np.unique(ticks)[::-1]:
+            rows = np.flatnonzero(ticks == duration)
+            chunks += [
+                (rows[i : i + CHUNK], setpoints[rows[i : i + CHUNK], :duration])
+                for i in range(0, len(rows), CHUNK)
+            ]
+        played = self._threads.map(self._roll, chunks) if self._threads else map(self._roll, chunks)
+        for (rows, _), motion in zip(chunks, played, strict=True):
+            yield rows, motion
+
+    def _roll(self, chunk: tuple[Int, F64]) -> Motion:
+        rows, setpoints = chunk
         control = np.repeat(setpoints, self.substeps, axis=1)
-        states, sensors = self._pool.rollout(self.model, self._data, self._state[rows], control)
+        worker = self._workers.get()
+        try:
+            pool, data = worker
+            states, sensors = pool.rollout(self.model, data, self._state[rows], control)
+        finally:
+            self._workers.put(worker)
         self._state[rows] = states[:, -1]
         states = states[:, self.substeps - 1 :: self.substeps]
         sensors = sensors[:, self.substeps - 1 :: self.substeps]
@@ -73,4 +106,5 @@ class Fleet:
 
     def close(self) -> None:
         """End the threads."""
-        self._pool.close()
+        if self._threads is not None:
+            self._threads.shutdown()

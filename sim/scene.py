@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from shared.control.rotations import matrix_to_quat, rpy_to_matrix
 from shared.messages import SceneObject
-from sim.model import robot_spec
+from sim.model import delete_unused_meshes, robot_spec
 from sim.things import BY_NAME, THINGS, Part, Thing
 
 F64 = NDArray[np.float64]
@@ -89,6 +89,7 @@ def build_set() -> Set:
     _furnish(spec)
     for thing in THINGS:
         _add_thing(spec, thing)
+    delete_unused_meshes(spec)
     model = spec.compile()
     mocap = {thing.name: int(model.body(thing.name).mocapid[0]) for thing in THINGS}
     return Set(model, mocap)

@@ -61,7 +61,9 @@ THINGS: tuple[Thing, ...] = (
         "rubber duck", 0.09, 0.084, (_p("mesh:duck", (0.3, 0.3, 0.3), (0, 0, -0.042), YELLOW, (90, 0, -60)),)
     ),
     Thing("apple", 0.08, 0.08, (_p("mesh:apple", (0.9, 0.9, 0.9), (0, 0, -0.04), RED, (90, 0, 0)),)),
-    Thing("croissant", 0.12, 0.036, (_p("mesh:croissant", (0.6, 0.6, 0.6), (0, 0, -0.018), ORANGE, (90, 0, 0)),)),
+    Thing(
+        "croissant", 0.12, 0.036, (_p("mesh:croissant", (0.6, 0.6, 0.6), (0, 0, -0.018), ORANGE, (90, 0, 0)),)
+    ),
     Thing("red ball", 0.08, 0.08, (_p("sphere", (0.04, 0, 0), (0, 0, 0), RED),)),
     Thing("blue cube", 0.07, 0.07, (_p("box", (0.035, 0.035, 0.035), (0, 0, 0), BLUE, (0, 0, 20)),)),
     Thing(

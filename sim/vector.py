@@ -1,14 +1,14 @@
 """Many simulated episodes at once, one decision a step: the trainer's source of experience.
 
 A step plans and limits every robot's whole decision in a few batched calls of the shared control core, then
-rolls the physics out with one call per tool duration, then judges the recorded motion. Finished episodes start
+rolls the physics out on several threads, then judges the recorded motion. Finished episodes start
 anew within the same step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,8 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
+
+_LIMITER = tuple(f.name for f in fields(LimiterState))
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ class VectorEnv:
         split: `train` or `held_out` wordings and objects.
         threads: for the physics.
         domain: measurement noise.
+        autoreset: finished episodes start anew within the step; otherwise the caller resets.
 
     Raises:
         UnknownTask: no task of that name.
@@ -104,12 +107,14 @@ class VectorEnv:
         split: Split = "train",
         threads: int = 2,
         domain: Domain = DOMAIN,
+        autoreset: bool = True,
     ) -> None:
         self.tasks = tuple(tasks)
         self.num_envs = n
         self._tasks = [task_named(name) for name in self.tasks]
         self._split: Split = split
         self._domain = domain
+        self._autoreset = autoreset
         self._rng = np.random.default_rng(seed)
         self._fleet = Fleet(shared_model(), n, threads)
         self._judges = Judges(n)
@@ -155,7 +160,7 @@ class VectorEnv:
         final_obs = self._observe()
         over = np.flatnonzero(verdict.terminated | truncated)
         obs = final_obs
-        if len(over):
+        if len(over) and self._autoreset:
             self._begin(over)
             obs = final_obs.copy()
             obs[over] = self._observe(over)
@@ -175,6 +180,11 @@ class VectorEnv:
             head=head,
         )
 
+    @property
+    def joints(self) -> F64:
+        """(n, 9) rad: measured last."""
+        return self._state.joint_pos
+
     def close(self) -> None:
         """End the physics threads."""
         self._fleet.close()
@@ -183,13 +193,12 @@ class VectorEnv:
         """Run the limiter over each row's own ticks; keeps its state for the next decision."""
         n = len(ticks)
         setpoints, changed = np.zeros((n, MAX_TICKS, NUM_JOINTS)), np.zeros((n, MAX_TICKS), np.bool_)
-        old, fields = self._limiter, {}
-        new = {name: np.array(getattr(old, name)) for name in ("pos", "vel", "acc", "on_target")}
+        new = {name: np.array(getattr(self._limiter, name)) for name in _LIMITER}
         start = 0
         for end in np.unique(ticks):
             rows = np.flatnonzero(ticks >= end)
-            fields = {name: value[rows] for name, value in new.items()}
-            state, out, hit = limit_many(LimiterState(**fields), planned[rows, start:end], LIMITS)
+            state = LimiterState(**{name: value[rows] for name, value in new.items()})
+            state, out, hit = limit_many(state, planned[rows, start:end], LIMITS)
             setpoints[rows, start:end], changed[rows, start:end] = out, hit
             for name, value in new.items():
                 value[rows] = getattr(state, name)
@@ -203,9 +212,8 @@ class VectorEnv:
         joints, head = np.zeros((n, MAX_TICKS, NUM_JOINTS)), np.zeros((n, MAX_TICKS, 7))
         head[..., 3] = 1.0
         state = self._state
-        for duration in np.unique(ticks)[::-1]:
-            rows = np.flatnonzero(ticks == duration)
-            motion = self._fleet.run(rows, setpoints[rows, :duration])
+        for rows, motion in self._fleet.run(setpoints, ticks):
+            duration = motion.joint_pos.shape[1]
             joints[rows, :duration], head[rows, :duration] = motion.joint_pos, motion.head
             state.joint_pos[rows] = motion.joint_pos[:, -1]
             state.joint_vel[rows] = motion.joint_vel[:, -1]
@@ -231,7 +239,7 @@ class VectorEnv:
         for i, row in enumerate(rows):
             self._fleet.place(int(row), joints[i], pose[i, 3:6], R[i])
         fresh = LimiterState.at(joints)
-        for name in ("pos", "vel", "acc", "on_target"):
+        for name in _LIMITER:
             getattr(self._limiter, name)[rows] = getattr(fresh, name)
         state = self._state
         state.joint_pos[rows] = state.target[rows] = joints

@@ -50,7 +50,9 @@ class EpisodesController(Controller):
         return await service.store.read(_detail, episode_id)
 
     @get("/steps/{step_id:int}/reward")
-    async def reward(self, service: Service, step_id: Annotated[int, Parameter(ge=1, le=2**63 - 1)]) -> Reward:
+    async def reward(
+        self, service: Service, step_id: Annotated[int, Parameter(ge=1, le=2**63 - 1)]
+    ) -> Reward:
         """What one step's reward is made of, and what people said about it."""
         return await service.store.read(_step_reward, step_id)
 

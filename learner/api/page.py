@@ -17,7 +17,7 @@ NOT_BUILT = """<!doctype html>
 body{font:16px/1.5 system-ui;max-width:40rem;margin:3rem auto;padding:0 1rem}
 code{background:#8882;padding:.1em .3em}
 </style></head><body><h1>The learner runs; its page is not built</h1>
-<p>In a source checkout, build it once with <code>make pages</code> and reload.
+<p>In a source checkout, build it once with <code>make web</code> and reload.
 Installed packages bring it along.</p>
 <p>The API works: <a href="/schema">its documentation</a>, <a href="/api/v1/summary">summary</a>,
 <a href="/metrics">metrics</a>.</p></body></html>

@@ -71,10 +71,10 @@ class Demonstrations:
         return len(self.tool)
 
     def sample(self, rng: np.random.Generator, rows: int, config: BCConfig) -> tuple[Tensor, Tensor, Tensor]:
-        """Draw changed rows, every tool equally often: obs, tool, params as tensors."""
-        tools, inverse, counts = np.unique(self.tool, return_inverse=True, return_counts=True)
-        weight = 1.0 / (len(tools) * counts[inverse])
-        index = rng.choice(len(self), size=rows, p=weight)
+        """Draw changed rows, rare tools more often than their share: obs, tool, params as tensors."""
+        _, inverse, counts = np.unique(self.tool, return_inverse=True, return_counts=True)
+        weight = counts[inverse] ** -0.5
+        index = rng.choice(len(self), size=rows, p=weight / weight.sum())
         obs, tool, params = self.obs[index], self.tool[index], self.params[index]
         turned = rng.random(rows) < 0.5
         obs[turned], params[turned] = mirror_obs(obs[turned]), mirror_params(tool[turned], params[turned])
@@ -126,12 +126,21 @@ def clone(
     model: ActorCritic, demonstrations: Demonstrations, config: BCConfig, rng: np.random.Generator
 ) -> float:
     """Imitate in place; the mean loss over the last tenth of the steps. The critic is left alone."""
-    optimizer = torch.optim.Adam([*model.actor.parameters(), model.log_std], lr=config.learning_rate, fused=True)
+    # Few numbers with far to go. The gain must win the race: what a handful of phrases can be told apart by
+    # is endless, and the matrices would find all of it.
+    groups = [
+        {"params": list(model.actor.parameters()), "lr": config.learning_rate},
+        {"params": [model.log_std], "lr": 10.0 * config.learning_rate},
+        {"params": [model.match_gain], "lr": 100.0 * config.learning_rate},
+    ]
+    optimizer = torch.optim.Adam(groups, fused=True)
+    decay = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.02, config.steps)
     losses = []
     for _ in range(config.steps):
         loss = bc_loss(model, demonstrations.sample(rng, config.batch_size, config), config)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
+        decay.step()
         losses.append(float(loss.detach()))
     return float(np.mean(losses[-max(1, len(losses) // 10) :]))

@@ -10,7 +10,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from learner.rl.networks import LOG_STD_MAX, LOG_STD_MIN, ActorCritic
+from learner.rl.networks import LOG_STD_MAX, LOG_STD_MIN, MATCH, ActorCritic
 from shared.spaces import CLIP, NUM_PARAMS, NUM_TOOLS, OBS_DIM
 
 OPSET = 17
@@ -53,11 +53,16 @@ def to_onnx(model: ActorCritic) -> bytes:
 
     actor = net("actor", x)
     axis = constant("axis", np.array([1], np.int64))
-    cuts = [
-        constant(f"cut_{i}", np.array([i], np.int64)) for i in (0, NUM_TOOLS, NUM_TOOLS * (1 + NUM_PARAMS))
-    ]
-    add("Slice", [actor, cuts[0], cuts[1], axis], "tool_logits")
-    means = add("Slice", [actor, cuts[1], cuts[2], axis], "flat_mean")
+
+    def part(of: str, start: int, stop: int, output: str) -> str:
+        ends = [constant(f"{output}_{name}", np.array([i])) for name, i in (("from", start), ("to", stop))]
+        return add("Slice", [of, *ends, axis], output)
+
+    own = part(actor, 0, NUM_TOOLS, "own_logits")
+    match = part(x, MATCH.start, MATCH.stop, "match")
+    heard = add("Mul", [match, constant("match_gain", model.match_gain.detach().numpy())], "heard")
+    add("Add", [own, heard], "tool_logits")
+    means = part(actor, NUM_TOOLS, NUM_TOOLS * (1 + NUM_PARAMS), "flat_mean")
     add(
         "Reshape",
         [means, constant("mean_shape", np.array([-1, NUM_TOOLS, NUM_PARAMS], np.int64))],

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from shared.control.pilot import PolicyOutput
-from shared.spaces import CLIP, NUM_PARAMS, NUM_TOOLS, OBS_DIM, normaliser
+from shared.spaces import CLIP, NUM_PARAMS, NUM_TOOLS, OBS_DIM, normaliser, slot_range
 
 F32 = NDArray[np.float32]
 
+MATCH = slot_range("tool_match")
 ACTOR_OUT = NUM_TOOLS * (1 + NUM_PARAMS)
-LOG_STD_MIN, LOG_STD_MAX = -3.0, 0.5
+LOG_STD_MIN, LOG_STD_MAX = -2.5, 0.5
 """Bounds on a parameter's log standard deviation: below, exploration dies; above, half the draws clip."""
 
 
@@ -53,6 +54,10 @@ def mlp(inputs: int, hidden: tuple[int, int], outputs: int, out_gain: float) -> 
 class ActorCritic(nn.Module):
     """Observation (n, 512) in physical units -> tool logits (n, 20), parameter means (n, 20, 4), their log
     standard deviations (20, 4) and the value (n,).
+
+    Each tool's logit also has a direct path from that tool's own match with the instruction, through one gain
+    that all tools share and that starts at 0: what is learnt about listening on one tool holds for all, which a
+    plain MLP has to learn phrase by phrase.
     """
 
     obs_offset: Tensor
@@ -68,6 +73,7 @@ class ActorCritic(nn.Module):
         # A small last layer starts all tools near equal and all parameters near their middle.
         self.actor = mlp(OBS_DIM, config.hidden, ACTOR_OUT, out_gain=0.01)
         self.critic = mlp(OBS_DIM, config.hidden, 1, out_gain=1.0)
+        self.match_gain = nn.Parameter(torch.zeros(1))
         self.log_std = nn.Parameter(torch.full((NUM_TOOLS, NUM_PARAMS), config.log_std_init))
 
     def normalise(self, obs: Tensor) -> Tensor:
@@ -79,7 +85,7 @@ class ActorCritic(nn.Module):
         out = self.actor(x)
         mean = out[:, NUM_TOOLS:].unflatten(1, (NUM_TOOLS, NUM_PARAMS))
         return (
-            out[:, :NUM_TOOLS],
+            out[:, :NUM_TOOLS] + self.match_gain * x[:, MATCH],
             mean,
             self.log_std.clamp(LOG_STD_MIN, LOG_STD_MAX),
             self.critic(x).squeeze(1),
@@ -104,6 +110,7 @@ class NumpyPolicy:
             return array
 
         self._offset, self._gain = copy(model.obs_offset), copy(model.obs_gain)
+        self._match_gain = copy(model.match_gain)
         self._log_std = copy(model.log_std.clamp(LOG_STD_MIN, LOG_STD_MAX))
         # Transposed and contiguous, so that a forward pass is one plain product a layer.
         self._actor, self._critic = (
@@ -116,7 +123,7 @@ class NumpyPolicy:
         x = np.clip((obs - self._offset) * self._gain, -CLIP, CLIP)
         out = _forward(self._actor, x)
         return PolicyOutput(
-            out[:, :NUM_TOOLS],
+            out[:, :NUM_TOOLS] + self._match_gain * x[:, MATCH],
             out[:, NUM_TOOLS:].reshape(-1, NUM_TOOLS, NUM_PARAMS),
             self._log_std,
             _forward(self._critic, x)[:, 0],

@@ -18,6 +18,9 @@ from learner.rl.buffer import Batch
 from learner.rl.networks import ActorCritic
 from shared.control.pilot import USED_PARAMS, mask_from_bits
 
+FEW_FASTER = 10.0
+"""Learning rate of the actor's few numbers outside its matrices (gain, deviations), relative to the matrices."""
+
 _USED = torch.from_numpy(USED_PARAMS)
 _HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 
@@ -27,6 +30,7 @@ class PPOConfig:
     """CleanRL's names; see `docs/` for what was tuned and why."""
 
     learning_rate: float = 3e-4
+    critic_learning_rate: float = 1e-3
     update_epochs: int = 10
     minibatch_size: int = 64
     clip_coef: float = 0.2
@@ -106,7 +110,15 @@ class PPO:
         self.model = model
         self.config = config
         self._rng = rng
-        self.optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, eps=1e-5, fused=True)
+        few = [model.match_gain, model.log_std]
+        self._actor = [*model.actor.parameters(), *few]
+        self._critic = list(model.critic.parameters())
+        groups = [
+            {"params": list(model.actor.parameters()), "lr": config.learning_rate},
+            {"params": few, "lr": FEW_FASTER * config.learning_rate},
+            {"params": self._critic, "lr": config.critic_learning_rate},
+        ]
+        self.optimizer = torch.optim.Adam(groups, eps=1e-5, fused=True)
 
     def update(
         self,
@@ -203,7 +215,9 @@ class PPO:
         """One optimiser step; the gradient's norm before clipping, or None if not finite (no step)."""
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        norm = float(nn.utils.clip_grad_norm_(self.model.parameters(), self.config.max_grad_norm))
+        # Apart: a critic far off must not shrink the actor's step to nothing, nor the other way round.
+        norms = [nn.utils.clip_grad_norm_(part, self.config.max_grad_norm) for part in (self._actor, self._critic)]
+        norm = math.hypot(*map(float, norms))
         if not math.isfinite(norm):
             return None
         self.optimizer.step()

@@ -27,7 +27,7 @@ def open_body(config: AgentConfig) -> Body:
     if config.body == "reachy":
         from robot_agent.bodies.reachy import ReachyBody
 
-        return ReachyBody(_last_target(config))
+        return ReachyBody(_last_target(config), config.daemon_port)
     from shared.control.still_body import StillBody
 
     return StillBody()

@@ -23,6 +23,7 @@ F64 = NDArray[np.float64]
 STALE_S = 0.25
 """Wall time without a message from the daemon after which it counts as gone (it sends 50 a second)."""
 CONNECT_S = 8.0
+DAEMON_PORT = 8000
 _VELOCITY_SHARE = 0.5
 """Weight of the newest difference in the velocity: the daemon gives positions only, at jittered ticks."""
 
@@ -33,13 +34,14 @@ class ReachyBody:
     Args:
         last_target: (9,) rad that an agent before this one wrote last, if known: the daemon holds it still,
             but cannot be asked for it.
+        port: TCP port of the daemon on this machine.
 
     Raises:
         MissingExtra: reachy-mini is not installed.
         BodyError: no daemon answers on this machine.
     """
 
-    def __init__(self, last_target: F64 | None = None) -> None:
+    def __init__(self, last_target: F64 | None = None, port: int = DAEMON_PORT) -> None:
         try:
             from reachy_mini import ReachyMini
         except ImportError as error:
@@ -48,6 +50,7 @@ class ReachyBody:
             self._robot: Any = ReachyMini(
                 media_backend="no_media",
                 connection_mode="localhost_only",
+                port=port,
                 automatic_body_yaw=False,
                 timeout=CONNECT_S,
             )

@@ -49,10 +49,13 @@ class Config:
 CONFIG = Config()
 _SWING = np.array(CONFIG.swing)
 _WINDOW = round(CONFIG.window_s / TICK_S)
-_MEMORY = 2 * _WINDOW
-"""Ticks of history kept for comparing channels."""
 _BOW_TICKS = round(CONFIG.bow_s / TICK_S)
 _BOW_WINDOW = round(CONFIG.bow_window_s / TICK_S)
+MAX_FOLLOW = 100
+"""Ticks that can be followed in one call."""
+_MEMORY = max(_WINDOW, _BOW_WINDOW) + MAX_FOLLOW + 1
+"""Ticks of history kept: the windows must not be overwritten by the ticks being followed."""
+_LONG_AGO = -(10**6)
 _BOW_EVERY = 5  # ticks between looks for a bow: it is slow, and the look is the dearest part
 
 
@@ -67,102 +70,120 @@ def channels(joints: F64, head: F64) -> F64:
 
 
 class GestureTracker:
-    """Follows n traces; `advance` takes one tick of some of them and tells which gestures it completes."""
+    """Follows n traces; `follow` takes some of them further and tells which gestures they complete."""
 
     def __init__(self, n: int) -> None:
         c = len(CHANNELS)
         self._tick = np.zeros(n, np.int64)
         self._direction = np.zeros((n, c), np.int64)  # 0 = has not moved by a swing yet
-        self._low = np.zeros((n, c))  # running extreme on either side
+        self._low = np.zeros((n, c))  # extremes since the last turning point
         self._high = np.zeros((n, c))
         self._low_tick = np.zeros((n, c), np.int64)
         self._high_tick = np.zeros((n, c), np.int64)
         self._turns = np.full(
-            (n, c, CONFIG.extremes), -(10**6), np.int64
+            (n, c, CONFIG.extremes), _LONG_AGO, np.int64
         )  # ticks of the newest turning points
         self._history = np.zeros((n, _MEMORY, c))
 
     def reset(self, rows: Int) -> None:
         """Forget these traces; their next tick is their first."""
         self._tick[rows] = 0
+        self._direction[rows] = 0
+        self._low[rows], self._high[rows] = np.inf, -np.inf
+        self._turns[rows] = _LONG_AGO
 
-    def advance(self, rows: Int, values: F64) -> Int:
-        """One tick of the traces `rows`.
+    def follow(self, rows: Int, values: F64, ticks: Int) -> Int:
+        """Take the traces `rows` further.
 
         Args:
             rows: (m,) distinct indices.
-            values: (m, 7) channel values.
+            values: (m, k, 7) channel values, one row a tick; k at most `MAX_FOLLOW`.
+            ticks: (m,) how many of the k ticks belong to each trace.
 
         Returns:
-            (m,) id of the gesture that this tick completes, or 0.
+            (m, k) id of the gesture that each tick completes, or 0.
         """
-        tick = self._tick[rows]
-        fresh = tick == 0
-        if fresh.any():
-            self._begin(rows[fresh], values[fresh])
-        self._history[rows, tick % _MEMORY] = values
-        self._tick[rows] = tick + 1
-
+        m, k = values.shape[:2]
+        order = np.argsort(-ticks, kind="stable")
+        rows, values, ticks = rows[order], values[order], ticks[order]
+        # Traces are sorted by length, so that those still going on at a tick are always the first ones.
+        going = (ticks[:, None] > np.arange(k)).sum(axis=0)
+        began = self._tick[rows]
+        self._remember(rows, values, ticks, began)
         low, high, direction = self._low[rows], self._high[rows], self._direction[rows]
-        now = tick[:, None]
-        self._low_tick[rows] = low_tick = np.where(values < low, now, self._low_tick[rows])
-        self._high_tick[rows] = high_tick = np.where(values > high, now, self._high_tick[rows])
-        low, high = np.minimum(low, values), np.maximum(high, values)
-        falls = (high - values >= _SWING) & (direction >= 0)  # a maximum is behind us
-        rises = (values - low >= _SWING) & (direction <= 0)
-        turned = falls | rises
-        self._low[rows], self._high[rows] = low, high
-        completed = np.where(self._bows(rows), BOW, NONE)
-        if not turned.any():
-            return completed
-        self._direction[rows] = np.where(falls, -1, np.where(rises, 1, direction))
-        self._low[rows] = np.where(falls, values, low)
-        self._high[rows] = np.where(rises, values, high)
-        self._low_tick[rows] = np.where(falls, now, low_tick)
-        self._high_tick[rows] = np.where(rises, now, high_tick)
-        # The first movement away from rest confirms no turning point.
-        counts = turned & (direction != 0)
-        at = np.where(falls, high_tick, low_tick)
-        for i in np.flatnonzero(counts.any(axis=1)):
-            completed[i] = self._turn(int(rows[i]), counts[i], at[i]) or completed[i]
+        low_tick, high_tick = self._low_tick[rows], self._high_tick[rows]
+        done = np.zeros((m, k), np.int64)
+        for t in range(k):
+            c = int(going[t])
+            if c == 0:
+                break
+            now, v = began[:c] + t, values[:c, t]
+            lower, higher = v < low[:c], v > high[:c]
+            np.copyto(low[:c], v, where=lower)
+            np.copyto(high[:c], v, where=higher)
+            np.copyto(low_tick[:c], now[:, None], where=lower)
+            np.copyto(high_tick[:c], now[:, None], where=higher)
+            falls = (high[:c] - v >= _SWING) & (direction[:c] >= 0)  # a maximum is behind us
+            rises = (v - low[:c] >= _SWING) & (direction[:c] <= 0)
+            turned = falls | rises
+            if turned.any():
+                # The first movement away from rest is no turning point.
+                counts = turned & (direction[:c] != 0)
+                at = np.where(falls, high_tick[:c], low_tick[:c])
+                if counts.any():
+                    done[:c, t] = self._turn(rows[:c], now, counts, at)
+                direction[:c] = np.where(falls, -1, np.where(rises, 1, direction[:c]))
+                np.copyto(low[:c], v, where=falls)
+                np.copyto(high[:c], v, where=rises)
+            bows = self._bows(rows[:c], now)
+            if bows is not None:
+                done[:c, t] = np.where(bows & (done[:c, t] == NONE), BOW, done[:c, t])
+        self._low[rows], self._high[rows], self._direction[rows] = low, high, direction
+        self._low_tick[rows], self._high_tick[rows] = low_tick, high_tick
+        self._tick[rows] = began + ticks
+        out = np.empty_like(done)
+        out[order] = done
+        return out
+
+    def _remember(self, rows: Int, values: F64, ticks: Int, began: Int) -> None:
+        k = values.shape[1]
+        if k > MAX_FOLLOW:
+            raise ValueError(f"{k} ticks at once; at most {MAX_FOLLOW}")
+        i, t = np.nonzero(np.arange(k) < ticks[:, None])
+        self._history[rows[i], (began[i] + t) % _MEMORY] = values[i, t]
+
+    def _turn(self, rows: Int, now: Int, counts: NDArray[np.bool_], at: Int) -> Int:
+        """Note turning points; (m,) ids of the gestures they complete, or 0."""
+        i, channel = np.nonzero(counts)
+        turns = self._turns[rows[i], channel]
+        turns[:, :-1] = turns[:, 1:]
+        turns[:, -1] = at[i, channel]
+        self._turns[rows[i], channel] = turns
+        full = now[i] - turns[:, 0] <= _WINDOW
+        completed = np.zeros(len(rows), np.int64)
+        for who in np.unique(i[full]):
+            row, mine = int(rows[who]), full & (i == who)
+            since = int(turns[mine, 0].min())
+            spread = np.ptp(self._recent(row, int(now[who]), since), axis=0) / _SWING
+            best = int(spread.argmax())
+            self._turns[row, channel[mine]] = _LONG_AGO
+            if best in channel[mine]:
+                self._turns[row] = _LONG_AGO
+                completed[who] = CHANNEL_GESTURE[best]
         return completed
 
-    def _begin(self, rows: Int, values: F64) -> None:
-        self._direction[rows] = 0
-        self._low[rows] = self._high[rows] = values
-        self._low_tick[rows] = self._high_tick[rows] = 0
-        self._turns[rows] = -(10**6)
+    def _recent(self, row: int, now: int, since: int) -> F64:
+        """The values of one trace from tick `since` to `now`."""
+        return np.asarray(self._history[row, np.arange(max(since, 0), now + 1) % _MEMORY])
 
-    def _turn(self, row: int, counts: NDArray[np.bool_], at: Int) -> int:
-        """Note turning points of one trace; the gesture they complete, or 0."""
-        turns, now = self._turns[row], int(self._tick[row])
-        turns[counts] = np.concatenate([turns[counts, 1:], at[counts, None]], axis=1)
-        full = counts & (now - turns[:, 0] <= _WINDOW)
-        if full.any():
-            since = int(turns[full, 0].min())
-            spread = np.ptp(self._recent(row, now - since), axis=0) / _SWING
-            best = int(spread.argmax())
-            turns[full] = -(10**6)
-            if full[best]:
-                self._turns[row] = -(10**6)
-                return int(CHANNEL_GESTURE[best])
-        return NONE
-
-    def _recent(self, row: int, ticks: int) -> F64:
-        """The newest `ticks` values of one trace, oldest first, at most what is remembered."""
-        now = int(self._tick[row])
-        ticks = min(max(ticks, 1), now, _MEMORY)
-        return self._history[row, np.arange(now - ticks, now) % _MEMORY]
-
-    def _bows(self, rows: Int) -> NDArray[np.bool_]:
-        """(m,) whether the head has been held down for a while and is up again, over the bow window."""
-        found = np.zeros(len(rows), np.bool_)
-        now = self._tick[rows]
-        due = np.flatnonzero((now % _BOW_EVERY == 0) & (now > _BOW_TICKS))
+    def _bows(self, rows: Int, now: Int) -> NDArray[np.bool_] | None:
+        """(m,) whether the head has been held down for a while and is up again; None when nobody looks."""
+        due = np.flatnonzero((now % _BOW_EVERY == 0) & (now >= _BOW_TICKS))
         if len(due) == 0:
-            return found
-        ages = np.minimum(np.arange(_BOW_WINDOW, 0, -1), now[due, None])
+            return None
+        ages = np.minimum(np.arange(_BOW_WINDOW - 1, -1, -1), now[due, None])
         pitch = self._history[rows[due, None], (now[due, None] - ages) % _MEMORY, PITCH]
         held = np.lib.stride_tricks.sliding_window_view(pitch, _BOW_TICKS, axis=1).min(axis=2).max(axis=1)
+        found = np.zeros(len(rows), np.bool_)
         found[due] = held - np.maximum(pitch[:, 0], pitch[:, -1]) >= CONFIG.bow_depth
         return found

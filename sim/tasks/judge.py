@@ -130,24 +130,23 @@ class Judges:
 
     def _first_events(self, rows: Int, angles: F64, values: F64, ticks: Int) -> tuple[Int, Int, Int]:
         """First completed gesture that matters, or first object dwelt on, and at which tick of the episode."""
-        m = len(rows)
-        gesture, dwelt = np.zeros(m, np.int64), np.full(m, -1, np.int64)
-        when = np.full(m, -1, np.int64)
-        near = angles <= DWELL_RAD
-        looks, bow_fails = self._looks[rows], self._bow_fails[rows]
-        for t in range(int(ticks.max(initial=0))):
-            on = np.flatnonzero(t < ticks)
-            at = rows[on]
-            done = self._gestures.advance(at, values[on, t])
-            done[(done == BOW) & ~bow_fails[on]] = NONE
-            self._dwell[at] = np.where(near[on, t], self._dwell[at] + 1, 0)
-            full = (self._dwell[at] >= _DWELL_TICKS) & looks[on, None]
-            new = (when[on] < 0) & ((done > NONE) | full.any(axis=1))
-            if new.any():
-                who = on[new]
-                when[who] = self._ticks[rows[who]] + t
-                gesture[who] = done[new]
-                dwelt[who] = np.where(done[new] > NONE, -1, full[new].argmax(axis=1))
+        k = angles.shape[1]
+        i, t = np.arange(len(rows)), np.arange(k)
+        played = t < ticks[:, None]
+        done = self._gestures.follow(rows, values, ticks)
+        done[(done == BOW) & ~self._bow_fails[rows, None]] = NONE
+        near = (angles <= DWELL_RAD) & played[..., None]
+        # Ticks since the gaze last was elsewhere; what an earlier decision left goes on if it never was.
+        away = np.maximum.accumulate(np.where(near, -1, t[:, None]), axis=1)
+        dwell = np.where(away < 0, self._dwell[rows, None] + t[:, None] + 1, t[:, None] - away)
+        full = (dwell >= _DWELL_TICKS) & near & self._looks[rows, None, None]
+        self._dwell[rows] = np.where(ticks[:, None] > 0, dwell[i, ticks - 1], self._dwell[rows])
+        events = ((done > NONE) | full.any(axis=2)) & played
+        first = events.argmax(axis=1)
+        happened = events[i, first]
+        gesture = np.where(happened, done[i, first], NONE)
+        dwelt = np.where(happened & (gesture == NONE), full[i, first].argmax(axis=1), _NO_TARGET)
+        when = np.where(happened, self._ticks[rows] + first, -1)
         self._ticks[rows] += ticks
         return gesture, dwelt, when
 

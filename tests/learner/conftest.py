@@ -62,8 +62,11 @@ class TinyJudge:
 
 
 class GreyRenderer:
-    def render(self, joints, objects):
-        return np.full((48, 64, 3), 128, np.uint8)
+    def show(self, objects):
+        self.objects = objects
+
+    def render(self, joints, *, width, height):
+        return np.full((height, width, 3), 128, np.uint8)
 
     def close(self):
         pass

@@ -1,4 +1,4 @@
-"""The API over real sockets: feedback and its fate, stops, episodes, live channel, errors as problem details."""
+"""The API over real sockets: feedback and its fate, stops, episodes, live channel, errors as problems."""
 
 import asyncio
 import json
@@ -11,6 +11,7 @@ import websockets
 from learner.store import queries
 from learner.store.rows import Metric, StepReward, TasteModel
 from shared.messages import Ack, StopConfirm, StopRequest, TaskSpec
+from shared.tools import TOOLS
 
 TAP = {
     "robot_id": "mini",
@@ -106,6 +107,7 @@ BAD_BODIES = [
     (json.dumps(TAP | {"extra": 1}).encode(), "extra"),
     (json.dumps({"value": 1}).encode(), "robot_id"),
 ]
+SURROGATE = json.dumps(TEXT).replace("very nice", "\\ud800").encode()
 BAD_TEXTS = [{"text": ""}, {"text": "   "}, {"text": "x" * 10_001}, {"text": 7}, {"text": None}]
 
 
@@ -117,6 +119,7 @@ def test_bad_input_is_a_problem_and_stores_nothing(wire, tmp_path):
             for body, word in BAD_BODIES:
                 response = await b.http.post("/api/v1/feedback/quick", content=body, headers=kind)
                 assert word.lower() in problem(response, 400).lower()
+            problem(await b.http.post("/api/v1/feedback", content=SURROGATE, headers=kind), 400)
             for change in BAD_TEXTS:
                 problem(await b.http.post("/api/v1/feedback", json=TEXT | change), 400)
             problem(await b.http.post("/api/v1/feedback", json=TEXT | {"text": "x" * 100_000}), 413)
@@ -211,7 +214,7 @@ def test_episodes_show_tools_parameters_in_units_and_rewards(wire, tmp_path):
             (only,) = episode["steps"]
             assert only["tool"] == "nod"
             assert only["params"] == [
-                {"name": "amplitude", "value": 16.0, "unit": "deg"},
+                {"name": "amplitude", "value": TOOLS[8].params[0].high, "unit": "deg"},
                 {"name": "cycles", "value": 1.6, "unit": "1"},
             ]
             assert only["reward"]["task"] == 1.0

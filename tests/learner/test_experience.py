@@ -1,4 +1,4 @@
-"""The link: commit, then acknowledge; duplicates, bad frames, wrong keys, other layouts; judging; assignments."""
+"""The link: commit, then acknowledge; bad frames, wrong keys, other layouts; judging; assignments."""
 
 import asyncio
 import hashlib
@@ -239,7 +239,7 @@ def test_a_policy_is_noticed_pulled_in_chunks_and_its_fate_noted(wire, tmp_path)
             async def active():
                 return await b.learner.store.read(queries.active_versions)
 
-            assert await b.until(active) == [7]
+            assert await b.until(active) == {"mini": [7]}
 
     asyncio.run(story())
 
@@ -254,6 +254,38 @@ def test_a_bundle_that_changed_on_disk_is_not_served(wire, tmp_path):
             await b.learner.store.write(queries.publish_policy, row)
             await robot.send(ChunkRequest(7, 0))
             assert "sha256" in (await robot.hear(Refusal)).reason
+
+    asyncio.run(story())
+
+
+def test_one_robots_bad_batch_does_not_keep_others_out(wire, tmp_path, monkeypatch):
+    async def story():
+        async with wire.bench(tmp_path, tasks=()) as b:
+            robot, other = await b.greeted(), await b.greeted("other")
+            write = b.learner.store.write
+
+            async def picky(query, rows, *rest, **keywords):
+                if isinstance(rows, list) and any(row.robot_id == "other" for row in rows):
+                    raise OSError("cannot store this")
+                return await write(query, rows, *rest, **keywords)
+
+            monkeypatch.setattr(b.learner.store, "write", picky)
+            ingest = b.learner.experience.ingest
+            offered = []
+            monkeypatch.setattr(ingest, "offer", lambda arrived: not offered.append(arrived))
+            await other.deliver(wire.transition(robot_id="other"))
+            await robot.deliver(wire.transition())
+
+            async def both():
+                return len(offered) == 2
+
+            await b.until(both)
+            monkeypatch.undo()
+            monkeypatch.setattr(b.learner.store, "write", picky)
+            assert all(ingest.offer(arrived) for arrived in offered)  # both in one commit
+            assert (await robot.hear(Ack)).keys == ((1, 0),)
+            with pytest.raises(TimeoutError):
+                await other.hear(Ack, timeout=0.3)
 
     asyncio.run(story())
 

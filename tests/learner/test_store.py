@@ -93,6 +93,14 @@ def test_a_second_delivery_changes_nothing(store):
         assert queries.known_keys(c, "other", keys) == set()
 
 
+def test_gaps_in_the_sequence_are_counted_per_epoch(store):
+    with store.write() as c:
+        assert queries.count_missing(c, "r") == 0
+        rows = [replace(STEP, boot_epoch=e, decision_seq=s) for e, s in ((1, 0), (1, 3), (2, 1), (2, 2))]
+        queries.insert_steps(c, [*rows, replace(STEP, robot_id="other", decision_seq=50)])
+        assert queries.count_missing(c, "r") == 2 + 1
+
+
 def test_an_episode_is_closed_once_and_summed_up(store):
     with store.write() as c:
         queries.insert_episode(c, EPISODE)
@@ -194,7 +202,7 @@ def test_policies_published_withdrawn_and_answered(store):
         assert queries.get_policy(c, 2).status_reason == "worse"
         queries.add_policy_event(c, PolicyEvent("r", 1, "active", "", 2.0))
         queries.add_policy_event(c, PolicyEvent("r", 2, "rejected", "sha", 3.0))
-        assert queries.active_versions(c) == [1]
+        assert queries.active_versions(c) == {"r": [1]}
         assert [event.version for event in queries.policy_events_of(c, None, 10)] == [2, 1]
 
 

@@ -27,12 +27,16 @@ def lines():
 def config(tmp_path):
     """An agent that keeps everything below tmp_path."""
     return AgentConfig(
-        robot_id="r1", body="still", data_dir=tmp_path / "data", runtime_dir=tmp_path / "run", refused_retry_s=0.3
+        robot_id="r1",
+        body="still",
+        data_dir=tmp_path / "data",
+        runtime_dir=tmp_path / "run",
+        refused_retry_s=0.3,
     )
 
 
 class Bench:
-    """A guard core with a body and a policy that answers every state with the action it is told to stand by."""
+    """A guard core with a body, and a policy that answers every state with the action it is given."""
 
     def __init__(self, previous: GuardState | None = None, epoch: int = 1) -> None:
         self.body = StillBody()

@@ -68,7 +68,7 @@ def test_nothing_is_asked_of_a_guard_that_does_not_listen(mode):
 
 
 def test_what_it_waits_for():
-    assert waiting_for(IDLE, None, has_policy=False, ended=False) == "a first policy"
+    assert waiting_for(IDLE, None, has_policy=False, ended=False) == "a policy"
     assert waiting_for(IDLE, None, has_policy=True, ended=False) == "a task"
     assert waiting_for(at(Kind.CLOSING, 3), SPEC, has_policy=True, ended=True) == "a task"
     assert waiting_for(at(Kind.DECISION), SPEC, has_policy=True, ended=False) == ""

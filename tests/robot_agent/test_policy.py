@@ -17,6 +17,10 @@ def policy():
     return OnnxPolicy(random_policy(3), 7)
 
 
+def fail(version, reason):
+    raise AssertionError(f"policy v{version} was refused: {reason}")
+
+
 def together(robot, chooser, ticks):
     """The two processes in step: the guard's state is answered before the next tick."""
     robot.silent = True
@@ -26,7 +30,7 @@ def together(robot, chooser, ticks):
 
 
 def test_an_episode_from_start_to_closing(bench, policy):
-    robot, chooser = bench(), Chooser(False, lambda: policy, seed=1)
+    robot, chooser = bench(), Chooser(False, lambda: policy, fail, seed=1)
     chooser.give(empty_task("e1", max_decisions=4))
     together(robot, chooser, 500)
     *decisions, closing = robot.records
@@ -50,7 +54,7 @@ def test_an_episode_from_start_to_closing(bench, policy):
 
 
 def test_the_learner_ends_an_episode_early(bench, policy):
-    robot, chooser = bench(), Chooser(False, lambda: policy, seed=1)
+    robot, chooser = bench(), Chooser(False, lambda: policy, fail, seed=1)
     chooser.give(empty_task("e1", max_decisions=100))
     together(robot, chooser, 150)
     made = len(robot.records)
@@ -63,7 +67,7 @@ def test_the_learner_ends_an_episode_early(bench, policy):
 
 
 def test_an_end_for_another_episode_is_ignored(bench, policy):
-    robot, chooser = bench(), Chooser(False, lambda: policy, seed=1)
+    robot, chooser = bench(), Chooser(False, lambda: policy, fail, seed=1)
     chooser.give(empty_task("e1", max_decisions=100))
     chooser.give(EndEpisode("e0", "success"))
     together(robot, chooser, 150)
@@ -71,18 +75,18 @@ def test_an_end_for_another_episode_is_ignored(bench, policy):
 
 
 def test_without_a_policy_it_waits_and_keeps_the_guard_awake(bench):
-    robot, chooser = bench(), Chooser(False, lambda: None)
+    robot, chooser = bench(), Chooser(False, lambda: None, fail)
     chooser.give(empty_task("e1"))
     together(robot, chooser, 60)
     assert robot.states[-1].mode == Mode.ACTIVE
     assert robot.states[-1].kind == Kind.IDLE
-    assert chooser.waiting == "a first policy"
+    assert chooser.waiting == "a policy"
     np.testing.assert_array_equal(robot.setpoints[-1], robot.setpoints[0])
 
 
 def test_a_new_policy_waits_for_the_episode_to_end(bench, policy):
     waiting = [OnnxPolicy(random_policy(4), 8), policy]
-    robot, chooser = bench(), Chooser(False, lambda: waiting.pop() if waiting else None, seed=1)
+    robot, chooser = bench(), Chooser(False, lambda: waiting.pop() if waiting else None, fail, seed=1)
     chooser.give(empty_task("e1", max_decisions=3))
     together(robot, chooser, 12)
     assert chooser.policy.version == 7 or not waiting  # the first boundary took what was there
@@ -104,12 +108,12 @@ def test_a_new_policy_waits_for_the_episode_to_end(bench, policy):
 
 
 def test_a_restarted_policy_process_goes_on_where_the_guard_is(bench, policy):
-    robot, chooser = bench(), Chooser(False, lambda: policy, seed=1)
+    robot, chooser = bench(), Chooser(False, lambda: policy, fail, seed=1)
     chooser.give(empty_task("e1", max_decisions=6))
     together(robot, chooser, 200)
     robot.tick(30)  # nobody answers
     assert robot.states[-1].mode == Mode.SAFE_HOLD
-    again = Chooser(False, lambda: policy, seed=2)
+    again = Chooser(False, lambda: policy, fail, seed=2)
     again.give(empty_task("e1", max_decisions=6))
     together(robot, again, 600)
     steps = [r.episode_step for r in robot.records]
@@ -120,38 +124,51 @@ def test_a_restarted_policy_process_goes_on_where_the_guard_is(bench, policy):
 
 
 def test_a_restarted_guard_has_its_episode_closed(bench, policy):
-    robot, chooser = bench(), Chooser(False, lambda: policy, seed=1)
+    robot, chooser = bench(), Chooser(False, lambda: policy, fail, seed=1)
     chooser.give(empty_task("e1", max_decisions=6))
     together(robot, chooser, 150)
     assert robot.states[-1].kind == Kind.DECISION
     again = bench(previous=robot.states[-1], epoch=2)
     again.action = robot.action
     together(again, chooser, 40)
-    assert [(r.boot_epoch, r.decision_seq, END_REASONS[r.end_reason]) for r in again.records] == [(2, 0, "closing")]
+    assert [(r.boot_epoch, r.decision_seq, END_REASONS[r.end_reason]) for r in again.records] == [
+        (2, 0, "closing")
+    ]
     assert again.records[0].episode_step == robot.states[-1].episode_step + 1
 
 
 def test_deterministic_takes_the_mean(bench, policy):
     actions = []
     for seed in (1, 2):
-        robot, chooser = bench(), Chooser(True, lambda: policy, seed=seed)
+        robot, chooser = bench(), Chooser(True, lambda: policy, fail, seed=seed)
         chooser.give(empty_task("e1"))
         together(robot, chooser, 150)
         actions.append([(r.tool, r.params.tolist()) for r in robot.records])
     assert actions[0] == actions[1] != []
 
 
-def test_no_nan_ever_leaves(bench):
-    class Broken:
-        version, limits_profile = 1, 1.0
+class Broken:
+    version, limits_profile = 9, 1.0
 
-        def __call__(self, obs):
-            nan = np.full((1, 20), np.nan, np.float32)
-            return PolicyOutput(nan, np.zeros((1, 20, 4)), np.zeros((20, 4)), np.zeros(1))
+    def __call__(self, obs):
+        nan = np.full((1, 20), np.nan, np.float32)
+        return PolicyOutput(nan, np.zeros((1, 20, 4)), np.zeros((20, 4)), np.zeros(1))
 
-    robot, chooser = bench(), Chooser(False, Broken)
-    chooser.give(empty_task("e1"))
-    together(robot, chooser, 200)
-    assert not robot.records
-    assert "NaN" in chooser.waiting
-    assert robot.states[-1].mode in (Mode.ACTIVE, Mode.SAFE_HOLD)
+
+def test_a_policy_that_fails_in_use_is_refused_and_the_one_before_it_goes_on(bench, policy):
+    refused, waiting = [], [Broken(), policy]
+    robot = bench()
+    chooser = Chooser(False, lambda: waiting.pop(0) if waiting else None, lambda *what: refused.append(what))
+    chooser.give(empty_task("e1", max_decisions=2))
+    together(robot, chooser, 40)
+    assert [version for version, _ in refused] == [9]
+    assert "NaN" in refused[0][1]
+    together(robot, chooser, 300)
+    assert {r.policy_version for r in robot.records} == {7}
+    waiting.append(Broken())
+    together(robot, chooser, 3)
+    chooser.give(empty_task("e2", max_decisions=2))
+    together(robot, chooser, 300)
+    assert [version for version, _ in refused] == [9, 9]
+    assert {r.policy_version for r in robot.records} == {7}
+    assert {r.episode_id for r in robot.records} == {"e1", "e2"}

@@ -56,7 +56,9 @@ def test_what_was_added_survives_kill_9(tmp_path):
         "while True:\n"
         "    spool.add([((1, n), b'x' * 4000)]); print(n, flush=True); n += 1\n"
     )
-    process = subprocess.Popen([sys.executable, "-c", code, tmp_path / "spool.db"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, tmp_path / "spool.db"], stdout=subprocess.PIPE, text=True
+    )
     told = [int(process.stdout.readline()) for _ in range(50)]
     os.kill(process.pid, signal.SIGKILL)
     told += [int(line) for line in process.communicate()[0].splitlines()]

@@ -1,4 +1,4 @@
-"""An independent judge of setpoints: sees what was emitted and the limits' figures, nothing of the limiter."""
+"""An independent judge of setpoints: sees emitted setpoints and the limits' figures, not the limiter."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ JERK = np.array([500, 1500, 1500, 1500, 1500, 1500, 1500, 3000, 3000], float)
 def worst(start: np.ndarray, emitted: np.ndarray, factor: float = 1.0) -> dict[str, float]:
     """Largest use of each limit, 1 = at the limit, for setpoints (n, T, 9) emitted from rest at start (n, 9).
 
-    `position` is how far [rad] a setpoint lies outside, negative inside; a start outside widens the range to itself.
+    `position` is how far [rad] a setpoint lies outside, negative inside; a start outside widens
+    the range to itself.
     """
     still = np.repeat(start[:, None], 3, axis=1)
     p = np.concatenate([still, emitted], axis=1)

@@ -1,4 +1,4 @@
-"""Child process of test_slots: writes records in a loop until it is killed. Each record is one byte value repeated."""
+"""Child process of test_slots: writes records, each one byte value repeated, until it is killed."""
 
 import sys
 from pathlib import Path

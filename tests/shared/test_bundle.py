@@ -95,7 +95,8 @@ def test_bad_bundles(data, why):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"version": 0}, {"limits_profile": 2.0}, {"eval": {"a": "not a number"}}, {"created_unix_s": float("inf")},
+        {"version": 0}, {"limits_profile": 2.0}, {"eval": {"a": "not a number"}},
+        {"created_unix_s": float("inf")},
         {"golden_obs": np.zeros((4, 511), np.float32)}, {"golden_outputs": {"value": np.zeros(4)}},
     ],
 )  # fmt: skip

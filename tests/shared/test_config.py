@@ -65,8 +65,10 @@ def test_each_layer_beats_the_one_before(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "text", "attribute", "value"),
     [
-        ("FAST", "yes", "fast", True), ("FAST", "0", "fast", False), ("FOLDER", "/tmp/x", "folder", Path("/tmp/x")),
-        ("FOLDER", "", "folder", None), ("WEIGHTS", "1, 2.5,3", "weights", (1.0, 2.5, 3.0)), ("PAIR", "4,5", "pair", (4, 5)),
+        ("FAST", "yes", "fast", True), ("FAST", "0", "fast", False),
+        ("FOLDER", "/tmp/x", "folder", Path("/tmp/x")),
+        ("FOLDER", "", "folder", None), ("WEIGHTS", "1, 2.5,3", "weights", (1.0, 2.5, 3.0)),
+        ("PAIR", "4,5", "pair", (4, 5)),
         ("MODE", "real", "mode", "real"), ("NAME", "7", "name", "7"), ("BODY", "b", "body", "b"),
     ],
 )  # fmt: skip

@@ -1,6 +1,5 @@
 """Key pairs are made once, kept private, and checked when read."""
 
-import os
 import stat
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -90,4 +89,4 @@ def test_without_pyzmq_the_error_names_the_extra(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "zmq", None)
     with pytest.raises(MissingExtra, match=r"reachy-coach\[robot\]"):
         ensure_keypair(tmp_path / "link.key")
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []

@@ -42,7 +42,6 @@ def test_forward_agrees_with_the_sdk(sdk):
     pos, rpy, yaw = poses(np.random.default_rng(2), 300, tilt_deg=12.0, turn_deg=20.0)
     joints = np.concatenate([yaw[:, None], inverse(pos, rpy, yaw), np.zeros((300, 2))], axis=1)
     found_pos, found_R = forward(joints)
-    R = rpy_to_matrix(rpy)
     for i in range(300):
         # The SDK's solver goes on from its last pose, as seen from the body; start it at the neutral one.
         sdk.kin.reset_forward_kinematics(matrix([0, 0, sdk.head_z_offset], np.eye(3)).tolist())

@@ -1,4 +1,4 @@
-"""Two halves: a trajectory inside the limits comes out unchanged; anything else comes out changed and inside."""
+"""Two halves: a trajectory inside the limits comes out unchanged; all else comes out changed and inside."""
 
 import numpy as np
 import pytest
@@ -108,10 +108,10 @@ def test_steps_of_any_size_and_length_under_tightened_limits(steps, factor):
 
 
 def inside_trajectory(rng, hold, blocks, factor=0.9):
-    """Setpoints (1, T, 9) that end at rest, their start (1, 9), and which limit (9,) each joint uses by `factor`.
+    """Setpoints (1, T, 9) that end at rest, their start (1, 9), and each joint's tightest limit (9,).
 
-    Built without the limiter: random jerk, constant for `hold` ticks, whose mean is zero, then its negative: so
-    acceleration and velocity return to zero. Each joint is stretched until its tightest limit is used by `factor`.
+    Built without the limiter: random jerk, constant for `hold` ticks, whose mean is zero, then its negative:
+    so acceleration and velocity return to zero. Each joint is stretched until it uses `factor` of a limit.
     """
     half = np.repeat(rng.uniform(-1, 1, (blocks, 9)), hold, axis=0)
     half -= half.mean(axis=0)
@@ -177,7 +177,7 @@ def test_a_far_step_is_reached_without_overshoot_and_held(step, sign):
 
 
 def test_a_step_takes_no_longer_than_the_limits_ask():
-    """Head joint, 0.5 rad at 60 rad/s^2 and 4 rad/s: 0.19 s if jerk were free; two ramps of 0.04 s on top at most."""
+    """Head joint, 0.5 rad at 60 rad/s^2 and 4 rad/s: 0.19 s if jerk were free, and two ramps of 0.04 s."""
     _, out, _ = limit_many(LimiterState.at(np.zeros((1, 9))), np.full((1, 60, 9), 0.5))
     arrived = np.argmax(np.abs(out[0, :, 1] - 0.5) < 1e-3) * DT
     assert arrived <= 0.19 + 0.08
@@ -185,7 +185,7 @@ def test_a_step_takes_no_longer_than_the_limits_ask():
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_a_target_that_is_not_finite_brakes(bad):
-    moving, out, _ = limit_many(LimiterState.at(np.zeros((1, 9))), np.full((1, 5, 9), 0.6))
+    moving, _, _ = limit_many(LimiterState.at(np.zeros((1, 9))), np.full((1, 5, 9), 0.6))
     assert (np.abs(moving.vel) > 0.5).all()
     braked = by_brake = moving
     for _ in range(12):
@@ -232,7 +232,7 @@ def test_a_start_outside_may_only_move_inwards():
         adversary("bang-bang", rng, 2, 200),
         adversary("weird", rng, 2, 200),
     ):
-        state, out, _ = limit_many(LimiterState.at(start), targets)
+        _, out, _ = limit_many(LimiterState.at(start), targets)
         assert_inside(start, out)
         outside_by = np.maximum(out - HIGH, LOW - out)
         further = np.diff(np.concatenate([outside_by[:, :1] * 0 + 0.04, outside_by], axis=1), axis=1)
@@ -272,7 +272,7 @@ def test_a_start_that_makes_no_sense_is_refused(start):
 
 
 def test_the_cheap_bound_on_braking_paths_holds():
-    """The limiter skips simulating a brake where `reach` shows that it cannot matter: so it must never be too low."""
+    """Where `reach` shows that a brake cannot matter, it is not simulated: so never too low."""
     rng = np.random.default_rng(12)
     profile = LIMITS.profile(20_000)
     acc = rng.uniform(-1, 1, profile.acc.shape) * profile.acc
@@ -293,3 +293,15 @@ def test_braking_lands_exactly_at_rest():
         vel = vel + acc
     assert np.abs(vel).max() < 1e-9
     assert np.abs(acc).max() < 1e-9
+
+
+def test_a_robot_that_wakes_from_its_sleeping_pose_moves_only_inwards_and_arrives():
+    """The SDK's sleeping pose, where several cranks rest beyond their servo limits."""
+    asleep = np.array([[0, -0.98482, 1.26247, -0.2439, 0.20555, -1.23639, 1.00322, -3.05, 3.05]])
+    assert ((asleep < LOW) | (asleep > HIGH)).sum() >= 4
+    goal = np.array([[0, 0.62655, -0.62654, 0.62654, -0.62654, 0.62654, -0.62654, 0, 0]])
+    state, out, _ = limit_many(LimiterState.at(asleep), np.repeat(goal[:, None], 120, axis=1))
+    assert_inside(asleep, out)
+    assert (np.diff(np.abs(np.concatenate([asleep[:, None], out], axis=1) - goal), axis=1) <= 1e-9).all()
+    assert (state.pos == goal).all()
+    assert at_rest(state).all()

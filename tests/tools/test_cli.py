@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -11,7 +10,17 @@ from shared.errors import ConfigError
 from tools import cli
 from tools.extras import MODULES, missing_extra
 
-HEAVY = ("torch", "transformers", "mujoco", "litestar", "sqlalchemy", "onnxruntime", "reachy_mini", "zmq")
+HEAVY = (
+    "numpy",
+    "torch",
+    "transformers",
+    "mujoco",
+    "litestar",
+    "sqlalchemy",
+    "onnxruntime",
+    "reachy_mini",
+    "zmq",
+)
 
 
 def test_help_lists_every_command(capsys):
@@ -21,20 +30,15 @@ def test_help_lists_every_command(capsys):
         assert f" {command.name} " in out
 
 
-def test_help_imports_nothing_heavy_and_is_quick():
+def test_help_imports_nothing_heavy():
     code = (
         "import sys\n"
         "from tools import cli\n"
         "assert cli.run(['--help']) == 0\n"
         f"print('loaded:', [m for m in {HEAVY!r} if m in sys.modules])\n"
     )
-    best_s = 9.0
-    for _ in range(3):  # the best of three: other processes share the cores
-        begin = time.monotonic()
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        best_s = min(best_s, time.monotonic() - begin)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("loaded: []\n")
-    assert best_s < 2.0
 
 
 def test_version(capsys):

@@ -43,6 +43,7 @@ from learner.store.queries.policies import (
 )
 from learner.store.queries.robots import get_robot, list_robots, put_robot, touch_robot
 from learner.store.queries.steps import (
+    count_missing,
     count_steps,
     episode_steps,
     find_step,
@@ -76,6 +77,7 @@ __all__ = [
     "close_episode",
     "count_episodes",
     "count_feedback",
+    "count_missing",
     "count_steps",
     "episode_steps",
     "feedback_credits",

@@ -71,12 +71,15 @@ def policy_events_of(connection: Connection, version: int | None, limit: int) ->
     return [PolicyEvent(**row._mapping) for row in connection.execute(statement)]
 
 
-def active_versions(connection: Connection) -> list[int]:
-    """Every version that became active on some robot, ascending."""
+def active_versions(connection: Connection) -> dict[str, list[int]]:
+    """Robot id -> every version that became active on it, ascending."""
     rows = connection.execute(
-        select(policy_events.c.version)
+        select(policy_events.c.robot_id, policy_events.c.version)
         .where(policy_events.c.status == "active")
         .distinct()
-        .order_by(policy_events.c.version)
+        .order_by(policy_events.c.robot_id, policy_events.c.version)
     )
-    return [int(row[0]) for row in rows]
+    found: dict[str, list[int]] = {}
+    for robot_id, version in rows:
+        found.setdefault(robot_id, []).append(int(version))
+    return found

@@ -94,6 +94,20 @@ def count_steps(connection: Connection) -> int:
     return int(connection.execute(select(func.count()).select_from(steps)).scalar_one())
 
 
+def count_missing(connection: Connection, robot_id: str) -> int:
+    """How many records of a robot are missing between those that are stored.
+
+    Within an epoch `decision_seq` starts at 0 and rises by one a record, so a gap is a record that was made
+    and never arrived (or has not arrived yet).
+    """
+    rows = connection.execute(
+        select(func.max(steps.c.decision_seq) + 1 - func.count())
+        .where(steps.c.robot_id == robot_id)
+        .group_by(steps.c.boot_epoch)
+    )
+    return sum(int(row[0]) for row in rows)
+
+
 def lag_percentiles_ms(
     connection: Connection, *, last: int = 500, quantiles: Sequence[float] = (0.5, 0.95)
 ) -> list[float]:

@@ -13,6 +13,9 @@ from sqlalchemy.dialects.sqlite import insert
 from learner.store.rows import Metric, StepReward, TasteModel
 from learner.store.tables import events, metrics, step_rewards, taste_models
 
+RECENT = 5_000
+"""Rows that the newest figures are looked for in: the table only grows."""
+
 
 def put_step_rewards(connection: Connection, rows: Sequence[StepReward]) -> None:
     """Insert or replace the reward parts of steps."""
@@ -83,8 +86,9 @@ def list_metrics(connection: Connection, name: str, *, limit: int = 1000) -> lis
 
 
 def latest_metrics(connection: Connection) -> dict[str, Metric]:
-    """The newest value of every figure, by name."""
-    newest = select(func.max(metrics.c.id)).group_by(metrics.c.name)
+    """The newest value of every figure, by name, among the last RECENT rows."""
+    end = connection.execute(select(func.max(metrics.c.id))).scalar_one() or 0
+    newest = select(func.max(metrics.c.id)).where(metrics.c.id > end - RECENT).group_by(metrics.c.name)
     rows = connection.execute(
         select(metrics.c.time_unix_s, metrics.c.name, metrics.c.value, metrics.c.step).where(
             metrics.c.id.in_(newest)

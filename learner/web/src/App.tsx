@@ -7,6 +7,7 @@ import { StateHeader } from "./components/StateHeader";
 import { StopBar } from "./components/StopBar";
 import { TextFeedback } from "./components/TextFeedback";
 import { Thumbs } from "./components/Thumbs";
+import { useDefaultRobot } from "./hooks/useDefaultRobot";
 import { useFeedback } from "./hooks/useFeedback";
 import { useLive } from "./hooks/useLive";
 import { useNow } from "./hooks/useNow";
@@ -21,7 +22,7 @@ import { stateWords } from "./lib/stateWords";
 export function App() {
   const robots = useRobots();
   const [chosen, setChosen] = useState<string | null>(null);
-  const robotId = chosen ?? robots?.[0]?.robot_id ?? null;
+  const robotId = useDefaultRobot(robots, chosen);
 
   const sender = useMemo(
     () => (robotId === null ? null : { robot_id: robotId, client_id: clientId() }),
@@ -72,7 +73,7 @@ export function App() {
         <section className="panel" aria-label="Feedback">
           <Thumbs disabled={!canJudge} seen={seen} onTap={feedback.tap} />
           <TextFeedback disabled={!canJudge} seen={seen} onSay={feedback.say} />
-          <Fate sent={feedback.sent} nowMs={now} onUndo={feedback.undo} onRetry={feedback.retry} />
+          <Fate sent={feedback.sent} onUndo={feedback.undo} onRetry={feedback.retry} />
           <Progress summary={live.summary} onRobot={live.step?.policy_version ?? null} />
         </section>
       </main>

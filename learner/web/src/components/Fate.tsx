@@ -2,7 +2,6 @@ import { feedbackWords, stations, type Sent } from "../lib/feedbackWords";
 
 interface Props {
   sent: Sent | null;
-  nowMs: number;
   onUndo: () => void;
   onRetry: () => void;
 }
@@ -10,7 +9,7 @@ interface Props {
 const STATIONS = ["saved", "counted", "learned", "in policy"];
 
 /** What became of the last feedback: four stations, a sentence, and a way back. */
-export function Fate({ sent, nowMs, onUndo, onRetry }: Props) {
+export function Fate({ sent, onUndo, onRetry }: Props) {
   return (
     <section className="card fate" aria-label="What became of your last feedback">
       <p className="fate-words" aria-live="polite">
@@ -18,7 +17,7 @@ export function Fate({ sent, nowMs, onUndo, onRetry }: Props) {
           "Tap when you like or dislike what it does. You will see here what came of it."
         ) : (
           <>
-            <span className="fate-label">{sent.label}</span> {feedbackWords(sent, nowMs)}
+            <span className="fate-label">{sent.label}</span> {feedbackWords(sent)}
           </>
         )}
       </p>

@@ -1,3 +1,4 @@
+import { ThumbSign } from "./ThumbSign";
 import type { Seen } from "../lib/shown";
 
 interface Props {
@@ -18,11 +19,11 @@ export function Thumbs({ disabled, seen, onTap }: Props) {
   return (
     <div className="thumbs">
       <button type="button" className="thumb thumb-bad" disabled={disabled} onClick={() => tap(-1)}>
-        <span className="thumb-sign" aria-hidden="true">👎</span>
+        <ThumbSign down />
         <span>Not good</span>
       </button>
       <button type="button" className="thumb thumb-good" disabled={disabled} onClick={() => tap(1)}>
-        <span className="thumb-sign" aria-hidden="true">👍</span>
+        <ThumbSign />
         <span>Good</span>
       </button>
     </div>

@@ -20,7 +20,6 @@ const NEW: Omit<Sent, "label"> = {
   id: null,
   abstained: false,
   fate: null,
-  savedAtMs: 0,
   error: "",
 };
 
@@ -40,7 +39,7 @@ export function useFeedback(sender: Sender | null): FeedbackActions {
       let news: Partial<Sent>;
       try {
         const saved = await post();
-        news = { phase: "saved", id: saved.id, abstained: saved.abstained ?? false, savedAtMs: Date.now() };
+        news = { phase: "saved", id: saved.id, abstained: saved.abstained ?? false };
       } catch (error) {
         news = { phase: "failed", error: (error as Error).message };
       }
@@ -52,7 +51,7 @@ export function useFeedback(sender: Sender | null): FeedbackActions {
 
   const tap = useCallback(
     (seen: Seen, value: 1 | -1) => {
-      if (sender !== null) send(value === 1 ? "👍" : "👎", () => postTap(sender, seen, value));
+      if (sender !== null) send(value === 1 ? "Good:" : "Not good:", () => postTap(sender, seen, value));
     },
     [sender, send],
   );
@@ -78,7 +77,8 @@ export function useFeedback(sender: Sender | null): FeedbackActions {
   }, []);
 
   // The live channel tells what becomes of it; asking as well covers a channel that was down at that moment.
-  const open = sent?.phase === "saved" && !sent.abstained && (sent.fate?.policy_version ?? null) === null;
+  const done = sent?.fate != null && (sent.fate.policy_version !== null || (sent.fate.credited !== false && sent.fate.changed_steps === 0));
+  const open = sent?.phase === "saved" && !sent.abstained && !done;
   const id = sent?.id ?? null;
   useEffect(() => {
     if (!open || id === null) return;

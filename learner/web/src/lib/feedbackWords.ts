@@ -9,26 +9,18 @@ export interface Sent {
   /** A text in which no praise or blame could be read. */
   abstained: boolean;
   fate: Fate | null;
-  /** [ms] when it was saved, on this page's clock. */
-  savedAtMs: number;
   error: string;
 }
 
-/** Credit takes a second or so; after this long [ms] without a step, none was found. */
-export const CREDIT_WAIT_MS = 12_000;
-
 /** One sentence on what became of a feedback. */
-export function feedbackWords(sent: Sent, nowMs: number): string {
+export function feedbackWords(sent: Sent): string {
   if (sent.phase === "sending") return "Sending…";
   if (sent.phase === "failed") return `Not saved: ${sent.error}.`;
   if (sent.phase === "undone") return "Undone. It no longer counts.";
   if (sent.abstained) return "Saved. It holds no clear praise or blame, so it changes nothing.";
   const fate = sent.fate;
-  if (fate === null || fate.changed_steps === 0) {
-    return nowMs - sent.savedAtMs > CREDIT_WAIT_MS
-      ? "Saved, but no motion was shown that it could be about."
-      : "Saved. Finding the moves it is about…";
-  }
+  if (fate === null || fate.credited === false) return "Saved. Finding the moves it is about…";
+  if (fate.changed_steps === 0) return "Saved, but there was no move that it could be about.";
   const counted = `Counted for ${fate.changed_steps} ${fate.changed_steps === 1 ? "step" : "steps"}`;
   if (fate.taste_version === null) return `${counted}. Learning from it…`;
   if (fate.policy_version === null) return `${counted}; taste model v${fate.taste_version}. Next policy soon…`;

@@ -31,7 +31,7 @@ const GUARD: Record<string, { word: string; tone: Tone; detail: string }> = {
   DISARMED: { word: "Resting", tone: "rest", detail: "Released. To go on, resume it at the robot" },
   FALLBACK: { word: "Slowing", tone: "rest", detail: "The policy fell silent; the robot slows down" },
   SAFE_HOLD: { word: "Holding", tone: "rest", detail: "The robot holds still until it gets its next move" },
-  STOPPED: { word: "Stopped", tone: "stop", detail: "Only at the robot can it be released and resumed" },
+  STOPPED: { word: "Stopped", tone: "stop", detail: "Release and resume it at the robot" },
   FAULT: { word: "Fault", tone: "stop", detail: "The robot found a fault and stopped itself" },
 };
 

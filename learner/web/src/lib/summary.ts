@@ -2,13 +2,12 @@
 export interface Summary {
   tasks: TaskProgress[];
   episodes: number | null;
-  policyVersion: number | null;
   feedback: number | null;
 }
 
 export interface TaskProgress {
   name: string;
-  /** [0, 1]; null = not measured yet. */
+  /** [0, 1] over the robot's last episodes; null = none yet. */
   success: number | null;
 }
 
@@ -19,10 +18,9 @@ export function parseSummary(message: object): Summary {
   return {
     tasks: Object.entries(tasks).map(([name, task]) => ({
       name,
-      success: isRecord(task) ? number(task.success) : null,
+      success: isRecord(task) ? number(task.success_rate) : null,
     })),
     episodes: number(raw.episodes),
-    policyVersion: number(raw.policy_version),
     feedback: isRecord(raw.feedback)
       ? ["good", "bad", "text"].reduce((sum, kind) => sum + (number((raw.feedback as Record<string, unknown>)[kind]) ?? 0), 0)
       : null,

@@ -12,6 +12,8 @@ export interface Robot {
   body: string;
   state: string;
   last_seen_unix_s: number;
+  /** Heard of in the last seconds. */
+  connected: boolean;
 }
 
 /** What the robot is doing now. */
@@ -34,6 +36,8 @@ export interface LiveStep extends StepKey {
 /** What became of a feedback. */
 export interface Fate {
   id: number;
+  /** False: credit has not looked at it yet. The live channel leaves it out, because it tells only what is done. */
+  credited?: boolean;
   changed_steps: number;
   taste_version: number | null;
   policy_version: number | null;

@@ -1,0 +1,253 @@
+"""The phone page in a real browser, over a real learner, with a robot's end of the wire beside it."""
+
+import asyncio
+import importlib.util
+import shutil
+import time
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from learner.store import queries
+from shared.messages import StopConfirm, StopRequest
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+AXE = ROOT / "learner/web/node_modules/axe-core/axe.min.js"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE = {"width": 360, "height": 740}
+DESKTOP = {"width": 1280, "height": 800}
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium"),
+    pytest.mark.skipif(
+        not (ROOT / "learner/api/static/index.html").exists(), reason="the pages are not built: make web"
+    ),
+]
+
+
+def load_doubles():
+    """The doubles of the learner's own tests: a learner with a tiny task, and a robot's end of the wire."""
+    spec = importlib.util.spec_from_file_location("learner_doubles", ROOT / "tests/learner/conftest.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+DOUBLES = load_doubles()
+
+
+class NoRenderer:
+    def __init__(self):
+        raise RuntimeError("no OpenGL here")
+
+
+class Robot:
+    """A robot that reports what it is told to and, unless told otherwise, confirms stops."""
+
+    def __init__(self, wire_end):
+        self._end = wire_end
+        self.state = "ACTIVE"
+        self.seq = 0
+        self.answers_stops = True
+        self.reports = True
+
+    async def deliver(self, *seqs):
+        """Send the records of these decisions."""
+        made = [DOUBLES.transition(seq=s, step=s, time_unix_s=time.time() - 1.0) for s in seqs]
+        await self._end.deliver(*made)
+
+    async def report(self):
+        while True:
+            if self.reports:
+                now = {"state": self.state, "episode_id": "e", "decision_seq": self.seq}
+                await self._end.send(self._end.status(**now, time_unix_s=time.time()))
+            await asyncio.sleep(0.05)
+
+    async def obey(self):
+        while True:
+            request = await self._end.hear(StopRequest, timeout=600)
+            if self.answers_stops:
+                self.state = "STOPPED"
+                await self._end.send(StopConfirm("mini", request.request_id, 4.0))
+
+
+@asynccontextmanager
+async def scene(folder, *, renderer=DOUBLES.GreyRenderer, viewport=PHONE, **context):
+    """A learner, a robot and the page open in a browser; a script error on the page fails the test."""
+    from playwright.async_api import async_playwright
+
+    errors = []
+    async with (
+        DOUBLES.bench(folder, renderer=renderer, tasks=()) as bench,
+        async_playwright() as playwright,
+    ):
+        robot = Robot(await bench.greeted())
+        life = [asyncio.create_task(robot.report()), asyncio.create_task(robot.obey())]
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        try:
+            page = await (await browser.new_context(viewport=viewport, **context)).new_page()
+            page.set_default_timeout(15_000)
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            await page.goto(bench.learner.url)
+            await page.get_by_role("heading", name="Acting").wait_for()
+            yield bench, robot, page
+        finally:
+            await browser.close()
+            for task in life:
+                task.cancel()
+            await asyncio.gather(*life, return_exceptions=True)
+    assert errors == []
+
+
+async def last_feedback(bench, count=1):
+    """The newest feedback, as soon as there are this many."""
+
+    async def there():
+        rows = await bench.learner.store.read(queries.list_feedback, limit=9)
+        return rows if len(rows) >= count else None
+
+    return (await bench.until(there, timeout=10.0))[0]
+
+
+async def serious(page):
+    """What axe-core finds that keeps people out."""
+    await page.evaluate(AXE.read_text())
+    violations = (await page.evaluate("axe.run()"))["violations"]
+    return [
+        (v["id"], [n["html"] for n in v["nodes"]])
+        for v in violations
+        if v["impact"] in ("serious", "critical")
+    ]
+
+
+def button(page, name):
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def test_a_tap_and_words_reach_the_store_and_their_fate_the_page(tmp_path):
+    async def story():
+        async with scene(tmp_path) as (bench, robot, page):
+            await page.locator("canvas:visible").wait_for()
+            await robot.deliver(0, 1, 2)
+            robot.seq = 2
+            await page.wait_for_timeout(800)
+            await button(page, "Good").click()
+            await page.get_by_text("Counted for").wait_for()
+            tap = await last_feedback(bench)
+            assert (tap.kind, tap.value, tap.robot_id) == ("tap", 1.0, "mini")
+            assert (tap.boot_epoch, tap.shown_decision_seq) == (1, 2)
+            assert 300 <= tap.client_delay_ms <= 10_000
+            assert tap.client_id.startswith("page-")
+
+            await button(page, "Undo").click()
+            await page.get_by_text("Undone").wait_for()
+            assert (await last_feedback(bench)).undone_by is not None
+
+            # A sentence is about what was shown when its first letter was typed.
+            box = page.get_by_label("Tell the robot how it did")
+            await box.press_sequentially("very ")
+            robot.seq = 7
+            await page.wait_for_timeout(500)
+            await box.press_sequentially("nice nod")
+            await box.press("Enter")
+            text = await last_feedback(bench, count=2)
+            assert (text.kind, text.text, text.shown_decision_seq) == ("text", "very nice nod", 2)
+            await page.get_by_text("“very nice nod”").wait_for()
+            assert await box.input_value() == ""
+
+    asyncio.run(story())
+
+
+def test_stop_is_confirmed_by_the_robot_or_the_page_says_that_it_was_not(tmp_path):
+    async def story():
+        async with scene(tmp_path) as (_, robot, page):
+            robot.answers_stops = False
+            await button(page, "STOP").click()
+            await page.get_by_text("Asked the robot to stop").wait_for()
+            await page.get_by_text("Press the robot’s own stop").wait_for()
+            robot.answers_stops = True
+            await button(page, "STOP").focus()
+            await page.keyboard.press("Enter")
+            await page.get_by_text("Robot confirmed in").wait_for()
+            await page.get_by_role("heading", name="Stopped").wait_for()
+
+    asyncio.run(story())
+
+
+def test_stop_stays_on_the_screen_and_everything_is_large_enough_for_a_finger(tmp_path):
+    async def story():
+        async with scene(tmp_path) as (_, _, page):
+            await button(page, "Good").click()
+            await button(page, "Undo").wait_for()
+            for y in (0, 10_000):
+                await page.evaluate("y => scrollTo(0, y)", y)
+                box = await button(page, "STOP").bounding_box()
+                assert box["height"] >= 60
+                assert box["y"] + box["height"] <= PHONE["height"]
+            for target in await page.get_by_role("button").all():
+                box = await target.bounding_box()
+                assert min(box["height"], box["width"]) >= 44, await target.inner_text()
+            assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+    asyncio.run(story())
+
+
+def test_without_a_picture_without_the_robot_and_without_the_learner(tmp_path):
+    async def story():
+        async with scene(tmp_path, renderer=NoRenderer) as (bench, robot, page):
+            await page.get_by_text("No live picture").wait_for()
+            await robot.deliver(0)
+            await button(page, "Not good").click()
+            tap = await last_feedback(bench)
+            assert (tap.value, tap.shown_decision_seq) == (-1.0, 0)
+
+            robot.reports = False
+            await page.get_by_role("heading", name="Offline").wait_for()
+            await page.get_by_text("No word from the robot").wait_for()
+
+            await page.route("**/api/**", lambda route: route.abort())
+            await page.route_web_socket("**/api/**", lambda socket: socket.close())
+            await page.reload(wait_until="domcontentloaded")
+            await page.get_by_role("heading", name="Connecting").wait_for()
+            await page.get_by_text("Waiting for the learner").wait_for()
+            await button(page, "STOP").click()
+            await page.get_by_text("Press the robot’s own stop").wait_for()
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_accessible(tmp_path, viewport, scheme):
+    async def story():
+        async with scene(tmp_path, viewport=viewport, color_scheme=scheme) as (_, _, page):
+            await page.locator("canvas:visible").wait_for()
+            assert await serious(page) == []
+            await button(page, "Good").click()
+            await button(page, "Undo").wait_for()
+            await button(page, "STOP").click()
+            await page.get_by_role("heading", name="Stopped").wait_for()
+            assert await serious(page) == []
+
+    asyncio.run(story())
+
+
+def test_reduced_motion_is_respected(tmp_path):
+    async def story():
+        async with scene(tmp_path) as (_, _, page):
+            assert await page.evaluate("document.getAnimations().length") > 0
+            await page.emulate_media(reduced_motion="reduce")
+            assert await page.evaluate("document.getAnimations().length") == 0
+
+    asyncio.run(story())

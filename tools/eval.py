@@ -1,0 +1,95 @@
+"""`reachy-coach eval`: how often a policy succeeds on fresh resets, with confidence intervals."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter, validators
+
+from shared.errors import BundleError
+
+if TYPE_CHECKING:
+    from shared.control.pilot import Policy
+
+
+def evaluate(
+    policy: Annotated[
+        Path | None, Parameter(help="A .bundle file; the newest one below --data-dir if not given.")
+    ] = None,
+    *,
+    tasks: Annotated[tuple[str, ...], Parameter(help="Tasks.", consume_multiple=True)] = (
+        "look",
+        "nod",
+        "shake",
+    ),
+    episodes: Annotated[
+        int, Parameter(help="Fresh resets of each task.", validator=validators.Number(gte=1))
+    ] = 200,
+    split: Annotated[
+        Literal["train", "held_out", "both"],
+        Parameter(help="Phrasings and objects: trained on, or kept out."),
+    ] = "both",
+    baselines: Annotated[bool, Parameter(help="Random and cosine-only policies beside it.")] = True,
+    seed: Annotated[int, Parameter(help="Of the resets.")] = 0,
+    data_dir: Annotated[Path | None, Parameter(help="Where the learner keeps its things.")] = None,
+    as_json: Annotated[bool, Parameter(name="--json", help="Print JSON.", negative="")] = False,
+) -> int:
+    """Success of a policy in simulation on fresh resets, judged on the motion, with Wilson's 95 % intervals."""
+    from rich.console import Console
+
+    from learner import evaluation
+
+    path = policy or newest_bundle(data_dir)
+    rows: dict[str, Policy] = {path.stem: load(path)}
+    if baselines:
+        rows |= {"random": evaluation.RandomPolicy(seed), "cosine only": evaluation.CosinePolicy()}
+    report = {}
+    for part in ("train", "held_out") if split == "both" else (split,):
+        scores = {
+            name: evaluation.evaluate(row, tasks, episodes=episodes, split=part, seed=seed)
+            for name, row in rows.items()
+        }
+        report[part] = evaluation.to_json(scores)
+        if not as_json:
+            Console().print(
+                evaluation.table(scores, f"success on {episodes} resets a task, {part} phrasings")
+            )
+    if as_json:
+        json.dump({"policy": str(path), "seed": seed, "success": report}, sys.stdout, indent=2)
+        print()
+    return 0
+
+
+def newest_bundle(data_dir: Path | None) -> Path:
+    """The bundle with the highest version that the learner published.
+
+    Raises:
+        BundleError: there is none.
+    """
+    from learner.config import LearnerConfig
+
+    config = LearnerConfig() if data_dir is None else LearnerConfig(data_dir=data_dir)
+    folder = config.learner_dir / "policies"
+    found = sorted(folder.glob("*.bundle"), key=lambda path: int(path.stem) if path.stem.isdigit() else -1)
+    if not found:
+        raise BundleError(f"no policy below {folder}; name a bundle, or make one: reachy-coach demo")
+    return found[-1]
+
+
+def load(path: Path) -> Policy:
+    """A bundle's policy, run by ONNX Runtime as the robot runs it.
+
+    Raises:
+        BundleError: not there, damaged, or of another layout.
+    """
+    from robot_agent.inference import load_policy
+    from shared.bundle import read_bundle
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BundleError(f"cannot read {path}: {error.strerror}") from error
+    return load_policy(read_bundle(data))[0]

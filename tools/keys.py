@@ -1,0 +1,101 @@
+"""`reachy-coach keys`: key pairs for the link, and the learner's list of robots that may connect."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from shared.errors import ConfigError
+from shared.files import write_atomic
+from shared.keys import allowed_keys, ensure_keypair, parse_key
+
+app = App(name="keys", help="Key pairs for the link between robot and learner.")
+
+DataDir = Annotated[Path | None, Parameter(help="Where things are kept.")]
+AsJson = Annotated[bool, Parameter(name="--json", help="One JSON object on stdout.", negative="")]
+Name = Annotated[str, Parameter(help="The robot's id, as given to `reachy-coach agent --robot-id`.")]
+
+
+@app.command
+def robot(*, robot_id: Name = "robot", data_dir: DataDir = None, as_json: AsJson = False) -> int:
+    """Print this robot's public key; makes the pair on first use."""
+    from robot_agent.config import load_agent_config
+
+    given = {"robot_id": robot_id, "data_dir": data_dir}
+    config = load_agent_config(None, {key: value for key, value in given.items() if value is not None})
+    public, _ = ensure_keypair(config.state.key)
+    return _tell(
+        public,
+        as_json,
+        f"on the learner: reachy-coach keys allow {config.robot_id} '{public}'",
+        robot=robot_id,
+    )
+
+
+@app.command
+def learner(*, data_dir: DataDir = None, as_json: AsJson = False) -> int:
+    """Print this learner's public key; makes the pair on first use."""
+    from learner.config import load_learner_config
+
+    config = load_learner_config(None, {"data_dir": data_dir} if data_dir else {})
+    public, _ = ensure_keypair(config.key_path)
+    return _tell(public, as_json, f"on the robot: reachy-coach agent --learner-key '{public}' ...")
+
+
+@app.command
+def allow(
+    name: Name, key: Annotated[str, Parameter(help="Its public key.")], *, data_dir: DataDir = None
+) -> int:
+    """Let a robot connect to this learner; takes effect at once."""
+    path = _allow_file(name, data_dir)
+    write_atomic(path, f"{parse_key(key, 'the key')}\n".encode())
+    sys.stdout.write(f"{name} may connect\n")
+    return 0
+
+
+@app.command
+def forbid(name: Name, *, data_dir: DataDir = None) -> int:
+    """Take a robot off this learner's list; takes effect at its next connection."""
+    path = _allow_file(name, data_dir)
+    if not path.exists():
+        raise ConfigError(f"{name!r} is not on the list; `reachy-coach keys list` shows it")
+    path.unlink()
+    sys.stdout.write(f"{name} may no longer connect\n")
+    return 0
+
+
+@app.command(name="list")
+def list_keys(*, data_dir: DataDir = None, as_json: AsJson = False) -> int:
+    """The robots that may connect to this learner."""
+    found = allowed_keys(_allow_dir(data_dir))
+    if as_json:
+        sys.stdout.write(json.dumps(found, indent=2) + "\n")
+    else:
+        sys.stdout.write("".join(f"{name}  {key}\n" for name, key in found.items()))
+    return 0
+
+
+def _allow_dir(data_dir: Path | None) -> Path:
+    from learner.config import load_learner_config
+
+    return load_learner_config(None, {"data_dir": data_dir} if data_dir else {}).allow_dir
+
+
+def _allow_file(name: str, data_dir: Path | None) -> Path:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,48}", name):
+        raise ConfigError(f"robot id {name!r}: use 1 to 48 letters, digits, - and _")
+    return _allow_dir(data_dir) / f"{name}.pub"
+
+
+def _tell(public: str, as_json: bool, hint: str, **more: str) -> int:
+    if as_json:
+        sys.stdout.write(json.dumps({**more, "public_key": public}) + "\n")
+    else:
+        sys.stdout.write(f"{public}\n")
+        sys.stderr.write(f"{hint}\n")
+    return 0

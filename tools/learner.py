@@ -1,0 +1,47 @@
+"""`reachy-coach learner`: ingest, store, API and pages; with `--train`, the trainer beside it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+TRAINER_PATIENCE_S = 20.0
+
+
+def learner(
+    *,
+    host: Annotated[
+        str | None, Parameter(help="Address to listen on; 0.0.0.0 lets robots and phones in.")
+    ] = None,
+    port: Annotated[int | None, Parameter(help="TCP port of pages and API.")] = None,
+    wire_port: Annotated[int | None, Parameter(help="TCP port of the link to robots.")] = None,
+    data_dir: Annotated[Path | None, Parameter(help="Where things are kept.")] = None,
+    train: Annotated[bool, Parameter(help="Train as well, in a process of its own.", negative="")] = False,
+    config: Annotated[Path | None, Parameter(help="TOML file; flags and environment win over it.")] = None,
+) -> int:
+    """Take in what robots do, store it, serve API and pages, hand out tasks and policies; until Ctrl-C.
+
+    Robots need this learner's public key, and this learner needs theirs: see `reachy-coach keys`.
+    """
+    from learner.config import load_learner_config
+    from learner.main import run
+
+    given = {"host": host, "api_port": port, "wire_port": wire_port, "data_dir": data_dir}
+    settings = load_learner_config(config, {key: value for key, value in given.items() if value is not None})
+    if not train:
+        return run(settings)
+    command = [sys.executable, "-c", "from tools.cli import main; main()", "train", "--with-learner"]
+    command += ["--data-dir", str(settings.data_dir)]
+    trainer = subprocess.Popen(command)
+    try:
+        return run(settings)
+    finally:
+        trainer.terminate()
+        try:
+            trainer.wait(TRAINER_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            trainer.kill()
