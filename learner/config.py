@@ -36,9 +36,9 @@ class LearnerConfig:
     """Of the resets that robots are given."""
     picture_fps: float = field(default=5.0, metadata={"min": 0.1, "max": 30.0})
     """Live pictures a second at most, drawn only while somebody watches."""
-    picture_width: int = field(default=360, metadata={"min": 64, "max": 1920})
+    picture_width: int = field(default=400, metadata={"min": 64, "max": 1920})
     """[px]"""
-    picture_height: int = field(default=360, metadata={"min": 64, "max": 1920})
+    picture_height: int = field(default=300, metadata={"min": 64, "max": 1920})
     """[px]"""
 
     @property

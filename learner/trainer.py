@@ -27,10 +27,12 @@ from learner.rl.demos import demonstrate
 from learner.rl.gae import decision_discount, gae
 from learner.rl.networks import ActorCritic
 from learner.rl.ppo import PPO, UpdateStats
+from learner.rl.sil import Successes
 from learner.rollouts.local import LocalSource
 from learner.rollouts.robots import RobotSource
 from learner.rollouts.source import TASK_NAMES
 from learner.store.engine import Store
+from shared.spaces import OBS_DIM
 
 log = structlog.get_logger("trainer")
 
@@ -131,6 +133,7 @@ class Trainer:
         self.ppo = PPO(self.model, config.ppo, self.rng)
         self.counters = Counters(episodes=dict.fromkeys(config.tasks, 0))
         self.demonstrations: Demonstrations | None = None
+        self.successes = Successes.empty(OBS_DIM)
         self.validation: dict[str, TaskScore] = {}
         self.labeller = Labeller(config.weights, store, folder / "tastes", config.seed)
         self.publisher = Publisher(store, policies) if store is not None and policies is not None else None
@@ -213,6 +216,7 @@ class Trainer:
                 discount=decision_discount(self.config.ppo.gamma, rollout.n_ticks),
                 gae_lambda=self.config.ppo.gae_lambda,
             )
+            self.successes.add(rollout, returns)
             fresh = self.policy_version - rollout.policy_version <= self.config.max_policy_lag
             self.counters.stale_decisions += int((rollout.on_policy & ~fresh).sum())
             parts.append(flatten(rollout, advantage, returns).where((rollout.on_policy & fresh).ravel()))
@@ -229,6 +233,7 @@ class Trainer:
             self.demonstrations,
             config.bc,
             config.bc_coef * config.bc_decay**done,
+            successes=self.successes,
             critic_only=warm,
         )
 
@@ -307,6 +312,11 @@ class Trainer:
             "rng": checkpoint.rng_state(self.rng),
             "counters": asdict(self.counters),
             "validation": {task: asdict(score) for task, score in self.validation.items()},
+            "successes": {
+                "obs": torch.from_numpy(self.successes.obs),
+                "tool": torch.from_numpy(self.successes.tool),
+                "returns": torch.from_numpy(self.successes.returns),
+            },
             "robot_mark": self.robots.mark if self.robots is not None else 0.0,
             "demonstrations": None
             if demos is None
@@ -330,6 +340,7 @@ class Trainer:
         self.validation = {task: TaskScore(**score) for task, score in state["validation"].items()}
         if self.robots is not None:
             self.robots.mark = state["robot_mark"]
+        self.successes = Successes(**{name: part.numpy() for name, part in state["successes"].items()})
         demos = state["demonstrations"]
         if demos is not None:
             self.demonstrations = Demonstrations(

@@ -20,7 +20,7 @@ from typing import Any
 
 from robot_agent.config import AgentConfig
 from robot_agent.processes import LINES, TABLE, command, config_from
-from shared.errors import AlreadyRunning
+from shared.errors import AlreadyRunning, CoachError
 
 log = logging.getLogger("agent")
 
@@ -55,6 +55,7 @@ def run(config: AgentConfig) -> int:
     runtime.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     config.state.folder.mkdir(parents=True, exist_ok=True)
     with _only_one(runtime.lock), _terminal_restored():
+        _forget_other_lives(config)
         lines = {name: os.eventfd(0, os.EFD_NONBLOCK) for name in LINES}
         children = _children(config, lines)
         ending = _Ending()
@@ -70,6 +71,20 @@ def run(config: AgentConfig) -> int:
             for line in lines.values():
                 os.close(line)
     return 0
+
+
+def _forget_other_lives(config: AgentConfig) -> None:
+    """Empty the shared memory where it belongs to other state files than these, or to ones that were removed.
+
+    Records that wait there carry keys of another count of epochs. The stop latch stays: only a release clears
+    it.
+    """
+    runtime, mark = config.runtime, config.runtime.folder / "belongs_to"
+    same = mark.exists() and mark.read_text() == str(config.state.folder)
+    if not same or not config.state.epoch.exists():
+        for path in (*runtime.folder.glob("*.slot"), *runtime.folder.glob("*.ring")):
+            path.unlink()
+    mark.write_text(str(config.state.folder))
 
 
 def _children(config: AgentConfig, lines: dict[str, int]) -> list[_Child]:
@@ -178,4 +193,8 @@ class _Ending:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
-    sys.exit(run(config_from(json.loads(sys.argv[1]))))
+    try:
+        sys.exit(run(config_from(json.loads(sys.argv[1]))))
+    except CoachError as error:
+        log.error("%s", error)
+        sys.exit(error.exit_code)

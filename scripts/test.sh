@@ -3,7 +3,6 @@
 # Arguments go to both runs: scripts/test.sh --slow
 set -uo pipefail
 cd "$(dirname "$0")/.."
-export MUJOCO_GL="${MUJOCO_GL:-egl}"
 # Two workers share the cores: without this each would start as many threads as there are cores.
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 

@@ -73,7 +73,7 @@ TOOLS: tuple[Tool, ...] = (
         (Param("x", "mm", -5.0, 5.0), Param("y", "mm", -5.0, 5.0)),
     ),
     Tool("turn_body", "rotate the base a few degrees", 20, (Param("yaw", "deg", -20.0, 20.0),)),
-    Tool("nod", "nod your head, tell me yes, agree", 60, _gesture_params("deg", 4.0, 18.0), gesture=True),
+    Tool("nod", "nod your head, tell me yes, agree", 60, _gesture_params("deg", 4.0, 17.0), gesture=True),
     Tool(
         "shake", "shake your head, tell me no, disagree", 60, _gesture_params("deg", 5.0, 25.0), gesture=True
     ),

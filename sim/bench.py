@@ -1,12 +1,10 @@
-"""How fast the simulation is, against bare physics and the official daemon's settings, and what the speed costs.
+"""How fast the simulation is, against bare physics and the official daemon's settings, and at what error.
 
 All speeds are measured in turns within one run, so that a busy machine slows all of them alike.
 """
 
 from __future__ import annotations
 
-import os
-import platform
 import statistics
 import time
 from collections.abc import Callable
@@ -34,21 +32,43 @@ TRACES: tuple[tuple[str, tuple[tuple[str, tuple[float, ...]], ...]], ...] = (
     ("dances", (("turn_body", (0.7,)), ("sway", (1.0, 0.5)), ("bob", (0.7, 0.0)))),
     ("antennas", (("wave_antennas", (0.8, 0.5)), ("scan", (0.6,)), ("go_home", ()))),
 )
-"""Motions over which the error is measured: name, and the tools played one after another from the neutral pose."""
+"""Motions over which the error is measured: name, and the tools played in turn from the neutral pose."""
 
 
-def bench_sim(num_envs: int = 64, threads: int = 2, rounds: int = 7, seed: int = 0) -> dict[str, Any]:
-    """Measure; takes about a minute.
+def bench_sim(quick: bool = False, num_envs: int = 64, seed: int = 0) -> dict[str, Any]:
+    """Measure; takes one to two minutes.
 
     Args:
+        quick: fewer turns: a look, not a figure to quote.
         num_envs: environments, and robots of bare physics.
-        threads: physics threads in all measurements.
-        rounds: turns; each speed is the median over them.
         seed: of the random decisions that the environments play.
 
     Returns:
-        Figures with units in their names, the configuration and the machine; ready for JSON.
+        Figures with units in their names and the configuration, for JSON. Speeds are medians over the
+        turns, ratios medians of the ratio within a turn; both on one physics thread and on two.
     """
+    rounds = 2 if quick else 7
+    error = trace_errors()
+    return {
+        "one_thread": _speeds(num_envs, 1, rounds, seed),
+        "two_threads": _speeds(num_envs, 2, rounds, seed),
+        "error_mm": max(trace["error_mm"] for trace in error.values()),
+        "error_deg": max(trace["error_deg"] for trace in error.values()),
+        "traces": error,
+        "config": {
+            "num_envs": num_envs,
+            "rounds": rounds,
+            "seed": seed,
+            "tick_s": TICK_S,
+            "timestep_s": Physics().timestep_s,
+            "stock_timestep_s": STOCK.timestep_s,
+            "mujoco": mujoco.__version__,
+        },
+    }
+
+
+def _speeds(num_envs: int, threads: int, rounds: int, seed: int) -> dict[str, float]:
+    """Ticks/s of the environments, of bare physics at their settings and at the daemon's; their ratios."""
     setpoints = _setpoints(num_envs, seed)
     env = VectorEnv(tuple(TASKS), num_envs, seed=seed, threads=threads)
     env.reset()
@@ -66,32 +86,12 @@ def bench_sim(num_envs: int = 64, threads: int = 2, rounds: int = 7, seed: int =
             if turn > 0:  # the first turn warms up
                 speeds[name].append(speed)
     env.close()
-    error = trace_errors()
     return {
-        "bench": "sim",
         **{f"{name}_ticks_per_s": round(statistics.median(found)) for name, found in speeds.items()},
         "env_over_physics": _ratio(speeds, "env", "physics"),
         "physics_over_stock_empty": _ratio(speeds, "physics", "stock_empty"),
         "physics_over_stock_task_scene": _ratio(speeds, "physics", "stock_task_scene"),
         "env_over_stock_task_scene": _ratio(speeds, "env", "stock_task_scene"),
-        "error_mm": max(trace["error_mm"] for trace in error.values()),
-        "error_deg": max(trace["error_deg"] for trace in error.values()),
-        "traces": error,
-        "config": {
-            "num_envs": num_envs,
-            "threads": threads,
-            "rounds": rounds,
-            "seed": seed,
-            "tick_s": TICK_S,
-            "timestep_s": Physics().timestep_s,
-            "stock_timestep_s": STOCK.timestep_s,
-        },
-        "machine": {
-            "cpu": platform.processor() or platform.machine(),
-            "cores": os.cpu_count(),
-            "mujoco": mujoco.__version__,
-            "python": platform.python_version(),
-        },
     }
 
 
@@ -167,7 +167,7 @@ def _bare(model: mujoco.MjModel, setpoints: F64, threads: int) -> Callable[[], f
     def measure() -> float:
         began = time.perf_counter()
         pool.rollout(model, workers, start, control)
-        return n * ticks / (time.perf_counter() - began)
+        return float(n * ticks / (time.perf_counter() - began))
 
     return measure
 
@@ -180,7 +180,7 @@ def _env_speed(env: VectorEnv, rng: np.random.Generator) -> float:
             rng.integers(NUM_TOOLS, size=env.num_envs), rng.uniform(-1.0, 1.0, (env.num_envs, NUM_PARAMS))
         )
         ticks += int(step.n_ticks.sum())
-    return ticks / (time.perf_counter() - began)
+    return float(ticks / (time.perf_counter() - began))
 
 
 def _ratio(speeds: dict[str, list[float]], a: str, b: str) -> float:

@@ -1,7 +1,7 @@
 """One simulated episode at a time behind Gymnasium's interface.
 
-`import sim.env` registers `ReachyCoach/Look-v0`, `ReachyCoach/Nod-v0`, `ReachyCoach/Shake-v0`; without the import,
-`gymnasium.make("sim.env:ReachyCoach/Look-v0")` does both.
+`import sim.env` registers `ReachyCoach/Look-v0`, `ReachyCoach/Nod-v0` and `ReachyCoach/Shake-v0`;
+`gymnasium.make("sim.env:ReachyCoach/Look-v0")` imports it, too.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -29,13 +29,14 @@ RENDER_MODES = ("rgb_array", "human")
 class ReachyMiniEnv(gymnasium.Env[F32, dict[str, Any]]):
     """Reachy Mini on its table, asked in words to do something; one step is one decision (0.2 to 1.2 s).
 
-    Action: `tool`, one of twenty motions, and `params`, its four raw parameters in [-1, 1] (`shared/tools.py`).
-    Observation: the 512 numbers of `shared/spaces.py` in physical units. Terminated: the motion succeeded or failed.
-    Truncated: out of decisions. `info` tells `instruction`, and after a step `success`, `event`, `n_ticks`.
+    Action: `tool`, one of twenty motions, and `params`, its four raw parameters (`shared/tools.py`).
+    Observation: the 512 numbers of `shared/spaces.py` in physical units. Terminated: the motion succeeded or
+    failed. Truncated: out of decisions. `info` tells `instruction`, and after a step `success`, `event` and
+    `n_ticks`.
 
     Args:
         task: `look`, `nod` or `shake`.
-        render_mode: None, `rgb_array` (a picture from `render()`), or `human` (a window that plays the motion).
+        render_mode: None, `rgb_array` (a picture from `render()`) or `human` (a window plays the motion).
         split: `train` or `held_out` wordings and objects.
         width: of pictures [pixels].
         height: of pictures [pixels].
@@ -45,7 +46,7 @@ class ReachyMiniEnv(gymnasium.Env[F32, dict[str, Any]]):
         ConfigError: no such render mode, or `human` on a machine without a screen.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": list(RENDER_MODES), "render_fps": 5}
+    metadata = {"render_modes": list(RENDER_MODES), "render_fps": 5}  # noqa: RUF012
 
     def __init__(
         self,
@@ -93,7 +94,7 @@ class ReachyMiniEnv(gymnasium.Env[F32, dict[str, Any]]):
         }
         return done.obs[0], float(done.reward[0]), bool(done.terminated[0]), bool(done.truncated[0]), info
 
-    def render(self) -> NDArray[np.uint8] | None:  # type: ignore[override]
+    def render(self) -> NDArray[np.uint8] | None:
         """(height, width, 3) uint8 in `rgb_array` mode, else None.
 
         Raises:

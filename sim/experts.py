@@ -26,8 +26,8 @@ def expert(spec: TaskSpec, obs: F32) -> tuple[int, F32]:
         obs: (512,) what the robot observes.
 
     Returns:
-        Tool index and (4,) raw parameters: `look` at where the named object is seen, or the gesture asked for at
-        half its range; `scan`, `wait` never.
+        Tool index and (4,) raw parameters: `look` at where the named object is seen (`go_home` while it is
+        not), or the gesture asked for at half its range.
 
     Raises:
         UnknownTask: the spec's task is not one of ours.

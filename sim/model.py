@@ -166,7 +166,7 @@ class Poser:
         data.qpos[self._joints] = joints
         mujoco.mj_kinematics(model, data)
         body = head_matrix @ self._head_in_body.T
-        origin = head_pos + (0.0, 0.0, HEAD_Z_M) - body @ self._head_at
+        origin = head_pos + np.array([0.0, 0.0, HEAD_Z_M]) - body @ self._head_at
         qpos = np.array(data.qpos)
         turn = np.eye(3)
         for ball, rod, tip, anchor in zip(self._ball, self._rod, self._tip, self._anchor, strict=False):

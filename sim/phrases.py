@@ -63,7 +63,7 @@ def _tools() -> F32:
 @functools.cache
 def _code_directions() -> F32:
     directions = np.random.default_rng(CODE_SEED).normal(size=(TEXT_DIM, 2))
-    return (directions / np.linalg.norm(directions, axis=0)).astype(np.float32)
+    return np.asarray(directions / np.linalg.norm(directions, axis=0), np.float32)
 
 
 def tool_match(instruction: F32) -> F32:

@@ -43,8 +43,8 @@ class Motion:
 class Fleet:
     """n robots that share a model; each has its own state.
 
-    Work is cut into chunks of a few robots, the longest first, so that all threads end at about the same time:
-    MuJoCo's own pool would have them wait for each other after every tool duration.
+    Work is cut into chunks of a few robots, the longest first, so that all threads end at about the same
+    time: MuJoCo's own pool would have them wait for each other after every tool duration.
     """
 
     def __init__(self, model: mujoco.MjModel, n: int, threads: int) -> None:
@@ -65,22 +65,22 @@ class Fleet:
         self._state[row] = 0.0
         self._state[row, 1 : 1 + self.model.nq] = self._poser.qpos(joints, head_pos, head_matrix)
 
-    def run(self, setpoints: F64, ticks: Int) -> Iterator[tuple[Int, Motion]]:
-        """Move all robots through their setpoints (n, k, 9), each for its own number of ticks (n,).
+    def start(self, rows: Int, setpoints: F64, ticks: Int) -> Iterator[tuple[Int, Motion]]:
+        """Begin to move the robots `rows` through setpoints (m, k, 9), each for its own number of ticks (m,).
+
+        With threads this returns at once and they set to work; without, the work is done while iterating.
 
         Yields:
             Rows of robots that moved for equally long, and what they measured.
         """
         chunks = []
         for duration in np.unique(ticks)[::-1]:
-            rows = np.flatnonzero(ticks == duration)
-            chunks += [
-                (rows[i : i + CHUNK], setpoints[rows[i : i + CHUNK], :duration])
-                for i in range(0, len(rows), CHUNK)
-            ]
+            on = np.flatnonzero(ticks == duration)
+            for i in range(0, len(on), CHUNK):
+                some = on[i : i + CHUNK]
+                chunks.append((rows[some], setpoints[some, :duration]))
         played = self._threads.map(self._roll, chunks) if self._threads else map(self._roll, chunks)
-        for (rows, _), motion in zip(chunks, played, strict=True):
-            yield rows, motion
+        return zip((some for some, _ in chunks), played, strict=True)
 
     def _roll(self, chunk: tuple[Int, F64]) -> Motion:
         rows, setpoints = chunk

@@ -1,8 +1,8 @@
-"""The simulated robot as a process of its own: it holds its last target for ever, as the official daemon does.
+"""The simulated robot as a process of its own: it holds its last target for ever, as the official daemon.
 
-`python -m sim.robot --runtime-dir DIR --speed X [--reference]`. It takes joint targets from one slot and publishes
-its state after every tick in another; nobody has to be there on the other side. Started anew, it stands where
-the target slot says that it was last sent.
+`python -m sim.robot --runtime-dir DIR --speed X [--reference]`. It takes joint targets from one slot and
+publishes its state after every tick in another; nobody has to be there on the other side. Started anew, it
+stands where the target slot says that it was last sent.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The model that pictures are made of: the robot on its table in a bright room, with all named things at hand.
+"""The model that pictures are made of: the robot on its table in a bright room, all named things at hand.
 
-It never computes motion: configurations come from measured joints, things are moved to where a task puts them.
+It never computes motion: configurations come from measured joints, things stand where a task puts them.
 """
 
 from __future__ import annotations

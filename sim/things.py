@@ -25,10 +25,10 @@ SILVER: RGB = (0.62, 0.65, 0.70)
 
 @dataclass(frozen=True)
 class Part:
-    """One shape of a thing, in the frame of the thing's centre (x to its right, y away from the robot, z up)."""
+    """One shape of a thing, in the frame of its centre (x to the robot's right, y away from it, z up)."""
 
     shape: str
-    """`sphere`, `ellipsoid`, `box`, `cylinder`, `capsule`, or `mesh:<name>` for one of reachy-mini's meshes."""
+    """`sphere`, `ellipsoid`, `box`, `cylinder`, `capsule`, or `mesh:<name>`, one of reachy-mini's meshes."""
     size: Vec
     """Half sizes [m] as MuJoCo has them; for a mesh, the scale on each axis."""
     at: Vec

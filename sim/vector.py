@@ -7,7 +7,7 @@ anew within the same step.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -22,7 +22,7 @@ from shared.messages import TaskSpec
 from shared.spaces import NUM_JOINTS, NUM_TOOLS, OBS_DIM, TEXT_DIM
 from shared.tools import MAX_TICKS
 from sim.model import shared_model
-from sim.physics import GRAVITY, Fleet
+from sim.physics import GRAVITY, Fleet, Motion
 from sim.tasks import Split, task_named
 from sim.tasks.judge import Judges
 
@@ -31,6 +31,8 @@ F64 = NDArray[np.float64]
 Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
+WORTH_HALVING = 16
+"""Environments from which on physics and control take turns in two halves."""
 _LIMITER = tuple(f.name for f in fields(LimiterState))
 
 
@@ -106,6 +108,7 @@ class VectorEnv:
         seed: int = 0,
         split: Split = "train",
         threads: int = 2,
+        *,
         domain: Domain = DOMAIN,
         autoreset: bool = True,
     ) -> None:
@@ -118,6 +121,7 @@ class VectorEnv:
         self._rng = np.random.default_rng(seed)
         self._fleet = Fleet(shared_model(), n, threads)
         self._judges = Judges(n)
+        self._halves = np.array_split(np.arange(n), 2 if n >= WORTH_HALVING else 1)
         self._task = np.arange(n) % len(self.tasks)
         self.specs: list[TaskSpec] = [self._tasks[t].reset(self._rng, split) for t in self._task]
         self._limiter = LimiterState.at(np.zeros((n, NUM_JOINTS)))
@@ -138,7 +142,7 @@ class VectorEnv:
         if seed is not None:
             self._rng = np.random.default_rng(seed)
         self._begin(np.arange(self.num_envs))
-        return self._observe()
+        return self._observe(np.arange(self.num_envs))
 
     def step(self, tool: Int, params: F64 | F32) -> Step:
         """Play one decision everywhere.
@@ -147,38 +151,83 @@ class VectorEnv:
             tool: (n,) index into `TOOLS`.
             params: (n, 4) raw parameters.
         """
-        n = self.num_envs
-        tool = np.asarray(tool, np.int64)
-        ticks = TICKS[tool]
-        planned = plan(tool, np.asarray(params, np.float64), self._limiter.pos)
-        setpoints, changed = self._limit(planned, ticks)
-        joints, head = self._move(setpoints, ticks)
-        verdict = self._judges.step(np.arange(n), joints, head, ticks)
+        tool, params = np.asarray(tool, np.int64), np.asarray(params, np.float64)
+        out = self._blank(TICKS[tool])
+        # While the threads move one half of the robots, the other half is planned, judged and begun anew.
+        moving = []
+        for rows in self._halves:
+            planned = plan(tool[rows], params[rows], self._limiter.pos[rows])
+            self._limit(rows, planned, out)
+            moving.append(self._fleet.start(rows, out.setpoints[rows], out.n_ticks[rows]))
+        for rows, motions in zip(self._halves, moving, strict=True):
+            self._collect(motions, out)
+            self._close(rows, out)
+        return out
 
-        self._count += 1
-        truncated = (self._count >= self._allowed) & ~verdict.terminated
-        final_obs = self._observe()
-        over = np.flatnonzero(verdict.terminated | truncated)
-        obs = final_obs
-        if len(over) and self._autoreset:
-            self._begin(over)
-            obs = final_obs.copy()
-            obs[over] = self._observe(over)
+    def _blank(self, ticks: Int) -> Step:
+        n = self.num_envs
+        head = np.zeros((n, MAX_TICKS, 7))
+        head[..., 3] = 1.0
         return Step(
-            obs=obs,
-            final_obs=final_obs,
-            reward=verdict.reward,
-            terminated=verdict.terminated,
-            truncated=truncated,
+            obs=np.empty((n, OBS_DIM), np.float32),
+            final_obs=np.empty((n, OBS_DIM), np.float32),
+            reward=np.zeros(n),
+            terminated=np.zeros(n, np.bool_),
+            truncated=np.zeros(n, np.bool_),
             n_ticks=ticks,
-            success=verdict.success,
+            success=np.zeros(n, np.bool_),
             task=self._task.copy(),
-            cost=changed.sum(axis=1) / ticks,
-            event=verdict.event,
-            setpoints=setpoints,
-            joints=joints,
+            cost=np.zeros(n),
+            event=np.full(n, "", object),
+            setpoints=np.zeros((n, MAX_TICKS, NUM_JOINTS)),
+            joints=np.zeros((n, MAX_TICKS, NUM_JOINTS)),
             head=head,
         )
+
+    def _limit(self, half: Int, planned: F64, out: Step) -> None:
+        """Run the limiter over each row's own ticks; keeps its state for the next decision."""
+        ticks, changed, start = out.n_ticks[half], np.zeros(len(half)), 0
+        for end in np.unique(ticks):
+            on = np.flatnonzero(ticks >= end)
+            rows = half[on]
+            state = LimiterState(**{name: getattr(self._limiter, name)[rows] for name in _LIMITER})
+            state, emitted, hit = limit_many(state, planned[on, start:end], LIMITS)
+            out.setpoints[rows, start:end] = emitted
+            changed[on] += hit.sum(axis=1)
+            self._remember(rows, state)
+            start = int(end)
+        out.cost[half] = changed / ticks
+
+    def _remember(self, rows: Int, state: LimiterState) -> None:
+        for name in _LIMITER:
+            getattr(self._limiter, name)[rows] = getattr(state, name)
+
+    def _collect(self, motions: Iterable[tuple[Int, Motion]], out: Step) -> None:
+        """Wait for the physics; keep traces of joints and head, and the newest measurements."""
+        state = self._state
+        for rows, motion in motions:
+            duration = motion.joint_pos.shape[1]
+            out.joints[rows, :duration], out.head[rows, :duration] = motion.joint_pos, motion.head
+            state.joint_pos[rows] = motion.joint_pos[:, -1]
+            state.joint_vel[rows] = motion.joint_vel[:, -1]
+            state.head_pos[rows] = motion.head[:, -1, :3]
+            state.head_quat[rows] = motion.head[:, -1, 3:]
+            state.imu_accel[rows] = motion.accel[:, -1]
+            state.imu_gyro[rows] = motion.gyro[:, -1]
+            state.target[rows] = self._limiter.pos[rows]
+
+    def _close(self, rows: Int, out: Step) -> None:
+        """Judge the decision, observe its end, and begin anew what is over."""
+        verdict = self._judges.step(rows, out.joints[rows], out.head[rows], out.n_ticks[rows])
+        self._count[rows] += 1
+        out.reward[rows], out.event[rows] = verdict.reward, verdict.event
+        out.terminated[rows], out.success[rows] = verdict.terminated, verdict.success
+        out.truncated[rows] = (self._count[rows] >= self._allowed[rows]) & ~verdict.terminated
+        out.obs[rows] = out.final_obs[rows] = self._observe(rows)
+        over = rows[out.terminated[rows] | out.truncated[rows]]
+        if len(over) and self._autoreset:
+            self._begin(over)
+            out.obs[over] = self._observe(over)
 
     @property
     def joints(self) -> F64:
@@ -188,41 +237,6 @@ class VectorEnv:
     def close(self) -> None:
         """End the physics threads."""
         self._fleet.close()
-
-    def _limit(self, planned: F64, ticks: Int) -> tuple[F64, Bool]:
-        """Run the limiter over each row's own ticks; keeps its state for the next decision."""
-        n = len(ticks)
-        setpoints, changed = np.zeros((n, MAX_TICKS, NUM_JOINTS)), np.zeros((n, MAX_TICKS), np.bool_)
-        new = {name: np.array(getattr(self._limiter, name)) for name in _LIMITER}
-        start = 0
-        for end in np.unique(ticks):
-            rows = np.flatnonzero(ticks >= end)
-            state = LimiterState(**{name: value[rows] for name, value in new.items()})
-            state, out, hit = limit_many(state, planned[rows, start:end], LIMITS)
-            setpoints[rows, start:end], changed[rows, start:end] = out, hit
-            for name, value in new.items():
-                value[rows] = getattr(state, name)
-            start = int(end)
-        self._limiter = LimiterState(**new)
-        return setpoints, changed
-
-    def _move(self, setpoints: F64, ticks: Int) -> tuple[F64, F64]:
-        """Physics for each row's own ticks; traces of joints and head, and the newest measurements."""
-        n = len(ticks)
-        joints, head = np.zeros((n, MAX_TICKS, NUM_JOINTS)), np.zeros((n, MAX_TICKS, 7))
-        head[..., 3] = 1.0
-        state = self._state
-        for rows, motion in self._fleet.run(setpoints, ticks):
-            duration = motion.joint_pos.shape[1]
-            joints[rows, :duration], head[rows, :duration] = motion.joint_pos, motion.head
-            state.joint_pos[rows] = motion.joint_pos[:, -1]
-            state.joint_vel[rows] = motion.joint_vel[:, -1]
-            state.head_pos[rows] = motion.head[:, -1, :3]
-            state.head_quat[rows] = motion.head[:, -1, 3:]
-            state.imu_accel[rows] = motion.accel[:, -1]
-            state.imu_gyro[rows] = motion.gyro[:, -1]
-        state.target[:] = self._limiter.pos
-        return joints, head
 
     def _begin(self, rows: Int) -> None:
         """Draw new episodes for these rows and put their robots at the start pose, at rest."""
@@ -238,9 +252,7 @@ class VectorEnv:
         joints, R = joints_of(pose), rpy_to_matrix(pose[:, :3])
         for i, row in enumerate(rows):
             self._fleet.place(int(row), joints[i], pose[i, 3:6], R[i])
-        fresh = LimiterState.at(joints)
-        for name in _LIMITER:
-            getattr(self._limiter, name)[rows] = getattr(fresh, name)
+        self._remember(rows, LimiterState.at(joints))
         state = self._state
         state.joint_pos[rows] = state.target[rows] = joints
         state.joint_vel[rows] = state.head_pos[rows] = state.imu_gyro[rows] = 0.0 * joints[:, :1]
@@ -249,8 +261,7 @@ class VectorEnv:
         self._count[rows] = 0
         self._imu[rows] = self._rng.random(len(rows)) >= self._domain.no_imu
 
-    def _observe(self, rows: Int | None = None) -> F32:
-        rows = np.arange(self.num_envs) if rows is None else rows
+    def _observe(self, rows: Int) -> F32:
         s, domain, rng = self._state, self._domain, self._rng
         imu = self._imu[rows, None]
         measured = States(

@@ -106,7 +106,7 @@ def configure_logs(level: LogLevel) -> None:
             structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=28),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=max(getattr(logging, level.upper()), logging.WARNING), stream=sys.stderr)

@@ -12,10 +12,12 @@ from litestar.openapi import OpenAPIConfig
 from litestar.plugins.problem_details import ProblemDetailsException
 from litestar.plugins.prometheus import PrometheusConfig
 
+from learner.api.docs import PlainRenderPlugin
 from learner.api.episodes import EpisodesController
 from learner.api.feedback import FeedbackController
 from learner.api.health import HealthController
 from learner.api.live import live
+from learner.api.origin import same_origin
 from learner.api.page import STATIC, page_handlers
 from learner.api.policies import PoliciesController
 from learner.api.problems import handle_http, handle_unexpected
@@ -30,6 +32,7 @@ def create_app(service: Service, static: Path = STATIC) -> Litestar:
     """The application over a running service."""
     api = Router(
         path="/api/v1",
+        guards=[same_origin],
         route_handlers=[RobotsController, FeedbackController, EpisodesController, PoliciesController, live],
     )
     handlers: list[Any] = [api, HealthController, *page_handlers(static)]
@@ -48,6 +51,8 @@ def create_app(service: Service, static: Path = STATIC) -> Litestar:
             version=__version__,
             description="Teach Reachy Mini by telling it how it did.",
             path="/schema",
+            use_handler_docstrings=True,
+            render_plugins=[PlainRenderPlugin()],
         ),
         middleware=[PrometheusConfig(app_name="reachy_coach_api", group_path=True).middleware],
         logging_config=None,

@@ -56,9 +56,9 @@ class TrainConfig:
     bc: BCConfig = field(default_factory=BCConfig)
 
     def demonstrations_per_task(self) -> dict[str, int]:
-        """The expert's episodes shared out: gestures get two each, looking (the hard one) the rest."""
+        """The expert's episodes shared out: gestures get three each at most, looking the rest."""
         others = [task for task in self.tasks if task != "look"]
-        each = min(2, self.demonstrations // len(self.tasks)) if len(others) < len(self.tasks) else 0
+        each = min(3, self.demonstrations // len(self.tasks)) if len(others) < len(self.tasks) else 0
         if not each:
             share, rest = divmod(self.demonstrations, len(self.tasks))
             return {task: share + (i < rest) for i, task in enumerate(self.tasks)}

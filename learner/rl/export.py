@@ -10,7 +10,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from learner.rl.networks import LOG_STD_MAX, LOG_STD_MIN, MATCH, ActorCritic
+from learner.rl.networks import LOG_STD_MAX, LOG_STD_MIN, LOGIT_SCALE, MATCH, ActorCritic
 from shared.spaces import CLIP, NUM_PARAMS, NUM_TOOLS, OBS_DIM
 
 OPSET = 17
@@ -60,6 +60,8 @@ def to_onnx(model: ActorCritic) -> bytes:
 
     own = part(actor, 0, NUM_TOOLS, "own_logits")
     match = part(x, MATCH.start, MATCH.stop, "match")
+    scale = constant("logit_scale", np.array([LOGIT_SCALE], np.float32))
+    own = add("Mul", [own, scale], "scaled_logits")
     heard = add("Mul", [match, constant("match_gain", model.match_gain.detach().numpy())], "heard")
     add("Add", [own, heard], "tool_logits")
     means = part(actor, NUM_TOOLS, NUM_TOOLS * (1 + NUM_PARAMS), "flat_mean")

@@ -20,6 +20,9 @@ F32 = NDArray[np.float32]
 
 MATCH = slot_range("tool_match")
 ACTOR_OUT = NUM_TOOLS * (1 + NUM_PARAMS)
+LOGIT_SCALE = 5.0
+"""Logits are this times the last layer's numbers. A logit must move by units before a choice changes, a gaze
+misses when its parameters move by hundredths: with one learning rate for both, this keeps the second still."""
 LOG_STD_MIN, LOG_STD_MAX = -2.5, 0.5
 """Bounds on a parameter's log standard deviation: below, exploration dies; above, half the draws clip."""
 
@@ -85,7 +88,7 @@ class ActorCritic(nn.Module):
         out = self.actor(x)
         mean = out[:, NUM_TOOLS:].unflatten(1, (NUM_TOOLS, NUM_PARAMS))
         return (
-            out[:, :NUM_TOOLS] + self.match_gain * x[:, MATCH],
+            LOGIT_SCALE * out[:, :NUM_TOOLS] + self.match_gain * x[:, MATCH],
             mean,
             self.log_std.clamp(LOG_STD_MIN, LOG_STD_MAX),
             self.critic(x).squeeze(1),
@@ -123,7 +126,7 @@ class NumpyPolicy:
         x = np.clip((obs - self._offset) * self._gain, -CLIP, CLIP)
         out = _forward(self._actor, x)
         return PolicyOutput(
-            out[:, :NUM_TOOLS] + self._match_gain * x[:, MATCH],
+            LOGIT_SCALE * out[:, :NUM_TOOLS] + self._match_gain * x[:, MATCH],
             out[:, NUM_TOOLS:].reshape(-1, NUM_TOOLS, NUM_PARAMS),
             self._log_std,
             _forward(self._critic, x)[:, 0],

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from learner.rl.bc import BCConfig, Demonstrations, bc_loss
 from learner.rl.buffer import Batch
 from learner.rl.networks import ActorCritic
+from learner.rl.sil import Successes, sil_loss
 from shared.control.pilot import USED_PARAMS, mask_from_bits
 
 FEW_FASTER = 10.0
@@ -39,6 +40,10 @@ class PPOConfig:
     max_grad_norm: float = 0.5
     target_kl: float = 0.03
     """Stop the epochs of this update once the mean approximate KL passes it; 0 = never."""
+    sil_coef: float = 1.0
+    """Weight of self-imitation."""
+    least_advantage_std: float = 0.3
+    """Advantages are divided by their deviation, but by no less than this; a success is worth about 2."""
     gamma: float = 0.99
     """Per 10 ticks (0.2 s)."""
     gae_lambda: float = 0.95
@@ -90,10 +95,14 @@ def hybrid_log_prob(
     return log_prob, tool_entropy + param_entropy
 
 
-def normalise_advantage(advantage: np.ndarray) -> np.ndarray:
-    """Zero mean, unit deviation; a batch of one, or of equals, becomes zeros instead of NaN."""
-    centred = advantage - advantage.mean() if len(advantage) else advantage
-    return (centred / (centred.std() + 1e-8) if len(advantage) > 1 else centred).astype(np.float32)
+def normalise_advantage(advantage: np.ndarray, least_std: float) -> np.ndarray:
+    """Zero mean, and unit deviation unless the deviation is below `least_std`.
+
+    Where nearly everything succeeds, what is left is the critic's error; blown up to unit size it would undo what
+    works. A batch of one, or of equals, becomes zeros instead of NaN.
+    """
+    centred = advantage - advantage.mean()
+    return (centred / max(float(centred.std()), least_std)).astype(np.float32)
 
 
 def explained_variance(value: np.ndarray, returns: np.ndarray) -> float:
@@ -126,6 +135,7 @@ class PPO:
         demonstrations: Demonstrations | None = None,
         bc: BCConfig | None = None,
         bc_coef: float = 0.0,
+        successes: Successes | None = None,
         critic_only: bool = False,
     ) -> UpdateStats:
         """Improve the policy on `batch` (>= 1 row); with `bc_coef` > 0 also imitate `demonstrations`.
@@ -141,7 +151,7 @@ class PPO:
         mask = torch.from_numpy(mask_from_bits(batch.tool_mask))
         tool, params = torch.from_numpy(batch.tool), torch.from_numpy(batch.params)
         old_log_prob = torch.from_numpy(batch.log_prob)
-        advantage = torch.from_numpy(normalise_advantage(batch.advantage))
+        advantage = torch.from_numpy(normalise_advantage(batch.advantage, config.least_advantage_std))
         returns = torch.from_numpy(batch.returns)
         parts = max(1, round(rows / config.minibatch_size))
         sums = np.zeros(7)
@@ -176,6 +186,10 @@ class PPO:
                         model, demonstrations.sample(self._rng, config.minibatch_size, bc), bc
                     )
                     loss = loss + bc_coef * imitation
+                if successes is not None and len(successes):
+                    loss = loss + config.sil_coef * sil_loss(
+                        model, successes, self._rng, config.minibatch_size
+                    )
                 norm = self.step(loss)
                 if norm is None:
                     skipped += 1

@@ -20,7 +20,7 @@ from shared.spaces import TICK_S
 
 F64 = NDArray[np.float64]
 
-STALE_S = 0.25
+STALE_S = 0.5
 """Wall time without a message from the daemon after which it counts as gone (it sends 50 a second)."""
 CONNECT_S = 8.0
 DAEMON_PORT = 8000

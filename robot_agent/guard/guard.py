@@ -107,7 +107,7 @@ class _Shell:
 
     def take_over(self, epoch: int) -> None:
         """Go on from where the body is, without a jump."""
-        self._newest = first_state(self._body)
+        self._newest = first_state(self._body, BODY_WAIT_S)
         old = self._state_slot.read()
         previous = unpack(GuardState, old[1]) if old else None
         setpoint = resume_setpoint(self._newest)
@@ -151,7 +151,7 @@ class _Shell:
 
     def _read_body(self) -> BodyState:
         try:
-            self._newest = self._body.read()
+            self._newest = checked(self._body.read())
             self._lost_ticks = 0
         except BodyError:
             self._lost_ticks += 1
@@ -168,7 +168,7 @@ class _Shell:
         return self._action
 
 
-def first_state(body: Body, timeout_s: float = BODY_WAIT_S) -> BodyState:
+def first_state(body: Body, timeout_s: float) -> BodyState:
     """The body's first state, waiting for a body that is still starting.
 
     Raises:
@@ -177,11 +177,23 @@ def first_state(body: Body, timeout_s: float = BODY_WAIT_S) -> BodyState:
     deadline = time.monotonic() + timeout_s
     while True:
         try:
-            return body.read()
+            return checked(body.read())
         except BodyError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(TICK_S)
+
+
+def checked(state: BodyState) -> BodyState:
+    """The state, if it can be used.
+
+    Raises:
+        BodyError: a number is not finite.
+    """
+    for values in (state.joint_pos, state.joint_vel, state.head_pos, state.head_quat, state.target):
+        if not np.isfinite(values).all():
+            raise BodyError(f"the body reports numbers that are not finite: {values}")
+    return state
 
 
 def resume_setpoint(body: BodyState) -> F64:

@@ -1,9 +1,9 @@
 """Tool calls -> joint setpoints at 50 Hz: the same motions on the robot (n = 1) and in simulation (n = many).
 
 Every motion lives in pose space (head pose in the base frame, body yaw, antennas) and starts from the joints
-that were *emitted* last. A tool either goes to a goal along a minimum-jerk profile, or adds a smooth waveform that
-returns to where it began. Goals and amplitudes are drawn into the pose envelope, which is convex, so that the
-whole path is inside it.
+that were *emitted* last. A tool either goes to a goal along a minimum-jerk profile, or adds a smooth
+waveform that returns to where it began. Goals and amplitudes are drawn into the pose envelope, which is
+convex, so that the whole path is inside it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ F64 = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 GAZE_DISTANCE_M = 0.6
-"""`look` turns towards the point this far along the ray: turning the head also moves the camera, by up to 3 cm."""
+"""`look` turns towards the point this far along the ray: turning the head moves the camera by up to 3 cm."""
 FOLLOW_RAD = np.deg2rad(20.0)
 """`look` lets the body take what exceeds this yaw between head and body."""
 FOLLOW_STEP_RAD = np.deg2rad(24.0)
@@ -71,8 +71,9 @@ def plan(tool: Int, params: F64, start: F64) -> F64:
         start: (n, 9) rad, the joints emitted last.
 
     Returns:
-        (n, MAX_TICKS, 9) rad; rows after a tool's own end repeat its last one. Always finite: where a pose cannot
-        be reached (possible only when `start` itself is outside the envelope) the last reachable setpoint stays.
+        (n, MAX_TICKS, 9) rad; rows after a tool's own end repeat its last one. Always finite: where a pose
+        cannot be reached (possible only when `start` itself is outside the envelope) the last reachable
+        setpoint stays.
     """
     tool = np.asarray(tool, np.int64)
     start = np.asarray(start, np.float64)
@@ -89,9 +90,9 @@ def plan(tool: Int, params: F64, start: F64) -> F64:
         + _wave(tool, params, phase)[..., None] * _fit(origin, offset)[:, None, :]
     )
     setpoints = joints_of(path.reshape(-1, 9)).reshape(n, MAX_TICKS, NUM_JOINTS)
-    still = (TICKS[tool] > 0) & (tool == TOOL_INDEX["wait"])
+    still = tool == TOOL_INDEX["wait"]
     setpoints[still | lost] = start[still | lost, None, :]
-    bad = ~np.isfinite(setpoints).all(axis=2)
+    bad: NDArray[np.bool_] = np.asarray(~np.isfinite(setpoints).all(axis=2), np.bool_)
     if bad.any():
         _hold_last_good(setpoints, bad, start)
     return setpoints
@@ -191,7 +192,8 @@ def _fit(origin: F64, offset: F64) -> F64:
     )
     flat = poses.reshape(-1, 9)
     norm = POSE_LIMITS.norm(flat[:, X : Z + 1], flat[:, ROLL : YAW + 1], flat[:, BODY])
-    inside = (norm.reshape(len(moved), len(shares), 2) <= 1.0).all(axis=2)
+    fits: NDArray[np.bool_] = np.asarray(norm.reshape(len(moved), len(shares), 2) <= 1.0, np.bool_)
+    inside: NDArray[np.bool_] = np.asarray(fits.all(axis=2), np.bool_)
     share = np.where(inside.any(axis=1), shares[inside.argmax(axis=1)], 0.0)
     fitted = offset.copy()
     fitted[moved] *= share[:, None]

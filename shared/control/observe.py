@@ -120,11 +120,16 @@ def observe(
 _RANGES = {run.name: slot_range(run.name) for run in LAYOUT}
 
 
-def observe_task(
-    state: BodyState, spec: TaskSpec, detections: F32, step: int, last_end_ok: bool = True, mode: float = 1.0
+def observe_task(  # noqa: PLR0917
+    state: BodyState,
+    spec: TaskSpec,
+    detections: F32,
+    step: int,
+    last_end_ok: bool = True,
+    mode: float = 1.0,
 ) -> F32:
     """(512,) observation of one robot working on `spec`, before decision number `step` (from 0)."""
-    return observe(
+    obs = observe(
         states(state),
         detections=detections.reshape(1, -1),
         tool_match=spec.tool_match[None],
@@ -132,4 +137,5 @@ def observe_task(
         progress=np.array([step / spec.max_decisions]),
         last_end_ok=np.array([float(last_end_ok)]),
         mode=mode,
-    )[0]
+    )
+    return np.asarray(obs[0])

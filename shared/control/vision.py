@@ -1,7 +1,7 @@
 """Where named objects appear in the head camera, and the detections a camera would make of them.
 
-Until the pixel detector takes its place, detections come from known positions projected into the camera at the
-present head pose, on simulated and real robot alike, with a camera's noise and misses.
+Until the pixel detector takes its place, detections come from known positions projected into the camera at
+the present head pose, on simulated and real robot alike, with a camera's noise and misses.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def put_scene(arrays: Scenes, row: int, objects: Sequence[SceneObject]) -> None:
 
 
 def camera_position(head_pos: F64, R: F64) -> F64:
-    """Head position (..., 3) and orientation (..., 3, 3) -> camera position (..., 3) in the base frame [m]."""
+    """Head position (..., 3), orientation (..., 3, 3) -> camera position (..., 3) in the base frame [m]."""
     return np.asarray(head_pos + R @ CAMERA_OFFSET_M + (0.0, 0.0, NEUTRAL_HEIGHT_M))
 
 
@@ -118,7 +118,8 @@ def project(head_pos: F64, R: F64, points: F64) -> tuple[F64, F64, F64]:
         points: (n, k, 3) m, base frame.
 
     Returns:
-        u right and v down, each (n, k), in [-1, 1] inside the image; depth (n, k) m along the axis, positive in front.
+        u right and v down, each (n, k), in [-1, 1] inside the image; depth (n, k) m along the axis, positive
+        in front.
     """
     seen = np.einsum("nkj,nji->nki", points - camera_position(head_pos, R)[:, None, :], R)
     depth = seen[..., 0]
@@ -131,7 +132,7 @@ def detect(
 ) -> NDArray[np.float32]:
     """What the camera reports: (n, 64) float32, 8 detections x `DETECTION_FIELDS`, best match first.
 
-    Objects outside the image, behind the camera or missed are absent; the rest move up. Empty slots are zeros.
+    Objects outside the image, behind the camera or missed are absent; the rest move up. Empty slots are 0.
     """
     n = len(head_pos)
     u, v, depth = project(head_pos, R, scene.position)

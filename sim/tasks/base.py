@@ -157,7 +157,7 @@ def named_object(spec: TaskSpec) -> int | None:
 
 
 def draw_positions(rng: np.random.Generator, chosen: list[str], scene: SceneConfig) -> list[Point]:
-    """Positions [m] of the objects' centres on the table or on plinths, far enough apart to tell them apart."""
+    """Positions [m] of the objects' centres, on the table or on plinths, far enough apart."""
     nearest = math.cos(math.radians(scene.separation_deg))
     while True:
         placed: list[Point] = []

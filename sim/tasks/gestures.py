@@ -23,7 +23,7 @@ GESTURES = ("none", "nod", "shake", "wobble", "bob", "sway", "wave_antennas", "b
 NONE = 0
 BOW = GESTURES.index("bow")
 CHANNELS = ("pitch", "head_yaw", "roll", "height", "body_yaw", "right_antenna", "left_antenna")
-"""Head pitch and roll in the base frame, head yaw relative to the body, all rad; head height [m]; joints [rad]."""
+"""Head pitch and roll in the base frame, head yaw relative to the body [rad]; head height [m]; joints."""
 CHANNEL_GESTURE = np.array([1, 2, 3, 4, 5, 6, 6], np.int64)
 PITCH = 0
 

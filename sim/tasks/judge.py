@@ -1,4 +1,4 @@
-"""Judges episodes by their recorded motion, tick by tick: the same code for one robot and for many simulated ones."""
+"""Judges episodes by their recorded motion: the same code for one robot and for many simulated ones."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Verdict:
     terminated: bool
     success: bool
     info: dict[str, object] = field(default_factory=dict)
-    """`event`: what ended the episode, in words; `tick`: at which tick of it; `reward`: the reward's terms."""
+    """`event`: what ended the episode, in words; `tick`: at which tick of the episode."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class Judges:
         return Verdicts(reward, terminated, success, event, when)
 
     def _first_events(self, rows: Int, angles: F64, values: F64, ticks: Int) -> tuple[Int, Int, Int]:
-        """First completed gesture that matters, or first object dwelt on, and at which tick of the episode."""
+        """First gesture that matters, or first object dwelt on, and at which tick of the episode."""
         k = angles.shape[1]
         i, t = np.arange(len(rows)), np.arange(k)
         played = t < ticks[:, None]

@@ -1,4 +1,4 @@
-"""Look at the named object: the camera's axis within 5 degrees of it for 0.4 s, and never that long at another.
+"""Look at the named object: the camera's axis within 5 degrees of it for 0.4 s, and never so at another.
 
 Completing any gesture on the way fails too: the robot was asked to look, not to answer.
 """

@@ -117,6 +117,9 @@ def alive(pid: int) -> bool:
 @pytest.fixture
 def agent(tmp_path):
     made = Agent(tmp_path, "mujoco")
+    made.wait(
+        lambda: made.learner.status, "no status"
+    )  # the supervisor has renewed the shared memory by then
     watch = Watch(made.config.runtime.folder)
     yield made, watch
     watch.close()
@@ -127,7 +130,6 @@ def agent(tmp_path):
 
 def test_every_process_may_be_killed_and_nothing_acknowledged_is_lost(agent):
     robot, watch = agent
-    robot.wait(lambda: robot.learner.status, "no status")
     robot.learner.publish(1, random_bundle(1))
     robot.decisions(3)
 
@@ -187,7 +189,6 @@ def answers(robot) -> bool:
 
 def test_a_learner_that_dies_is_caught_up_with(agent):
     robot, _ = agent
-    robot.wait(lambda: robot.learner.status, "no status")
     robot.learner.publish(1, random_bundle(1))
     robot.decisions(2)
     first, port = robot.learner, robot.learner.port
@@ -203,7 +204,6 @@ def test_a_learner_that_dies_is_caught_up_with(agent):
 
 def test_a_stop_outlives_the_guard_and_the_agent_ends_with_its_supervisor(agent):
     robot, watch = agent
-    robot.wait(lambda: robot.learner.status, "no status")
     robot.learner.publish(1, random_bundle(1))
     robot.decisions(1)
     os.kill(robot.pids()["guard"], signal.SIGUSR1)

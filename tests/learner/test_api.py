@@ -248,7 +248,30 @@ def test_health_metrics_summary_policies_and_documentation(wire, tmp_path):
             paths = (await b.http.get("/schema/openapi.json")).json()["paths"]
             for path in ("/api/v1/feedback", "/api/v1/feedback/quick", "/api/v1/robots/{robot_id}/stop"):
                 assert path in paths
+            page = (await b.http.get("/schema")).text
+            assert "client_delay_ms" in page
+            assert "/api/v1/emergency_stop" in page
+            assert "<script" not in page  # it works without a network
             assert (await b.http.get("/")).headers["content-type"].startswith("text/html")
+
+    asyncio.run(story())
+
+
+def test_other_sites_pages_are_refused_and_our_own_is_not(wire, tmp_path):
+    async def story():
+        async with wire.bench(tmp_path, tasks=()) as b:
+            await b.greeted()
+            for origin in ("http://evil.example", "null"):
+                other = {"Origin": origin}
+                problem(await b.http.post("/api/v1/feedback/quick", json=TAP, headers=other), 403)
+                problem(await b.http.post("/api/v1/robots/mini/stop", headers=other), 403)
+                with pytest.raises(websockets.InvalidStatus):
+                    await websockets.connect(
+                        b.learner.url.replace("http", "ws") + "/api/v1/live", origin=origin
+                    )
+            assert await b.learner.store.read(queries.latest_feedback_id) == 0
+            own = {"Origin": b.learner.url}
+            assert (await b.http.post("/api/v1/feedback/quick", json=TAP, headers=own)).status_code == 201
 
     asyncio.run(story())
 

@@ -33,7 +33,7 @@ def simulated(tmp_path):
     """A running simulated robot's folder."""
     command = [sys.executable, "-m", "sim.robot", "--runtime-dir", str(tmp_path)]
     process = subprocess.Popen(command)
-    wait_for(lambda: (tmp_path / STATE_SLOT).exists(), 20.0)
+    wait_for((tmp_path / STATE_SLOT).exists, 20.0)
     yield tmp_path, process
     process.kill()
     process.wait()
@@ -148,14 +148,14 @@ def ready(port):
         return False
 
 
-def reachy(port):
+def reachy(port, last_target=None):
     from robot_agent.bodies.reachy import ReachyBody
 
-    return ReachyBody(port=port)
+    return ReachyBody(last_target, port)
 
 
 def play(body, setpoints):
-    """Measured joints (n, 9) and head positions and quaternions (n, 7) while setpoints are written at 50 Hz."""
+    """Measured joints (n, 9) and head poses (n, 7) while setpoints are written at 50 Hz."""
     joints, heads = [], []
     due = time.monotonic()
     for setpoint in setpoints:
@@ -191,36 +191,48 @@ def angle(a, b):
 
 def best_shift(a, b, limit=8):
     """Ticks by which b lags a where they agree best."""
-    errors = [np.abs(a[limit:-limit] - np.roll(b, -k, axis=0)[limit:-limit]).mean() for k in range(-limit, limit)]
+    errors = [
+        np.abs(a[limit:-limit] - np.roll(b, -k, axis=0)[limit:-limit]).mean() for k in range(-limit, limit)
+    ]
     return int(np.argmin(errors)) - limit
 
 
 @pytest.mark.daemon
 @pytest.mark.slow
 def test_the_daemon_keeps_a_bodys_promises(daemon_port):
-    check_body(reachy(daemon_port), reopen=lambda: reachy(daemon_port), tolerance_rad=0.06)
+    body = reachy(daemon_port)
+    play(body, start_move(body.read().joint_pos, NEUTRAL))
+    check_body(body, reopen=lambda: reachy(daemon_port, NEUTRAL), tolerance_rad=0.06)
 
 
 @pytest.mark.daemon
 @pytest.mark.slow
 def test_the_same_setpoints_move_both_bodies_alike(daemon_port, simulated):
-    """In rest 0.3 degrees and 0.5 mm; in motion, after the delay that is the daemon's, 3.5 degrees for 99 % of ticks."""
-    ours, theirs = opened(simulated[0]), reachy(daemon_port)
+    """At rest within 0.2 mm and 0.4 degrees; in motion within 3 degrees and 1 mm for 99 % of the ticks.
+
+    Measured on two busy cores: at rest 0.11 mm and 0.25 degrees; in motion, where the daemon's loop and its
+    stream each miss ticks, 2.0 degrees for 99 %, 0.1 for half of them.
+    """
+    setpoints = sequence()
     traces = []
-    for body in (ours, theirs):
+    for body in (opened(simulated[0]), reachy(daemon_port)):
         play(body, start_move(body.read().joint_pos, NEUTRAL))
-        traces.append(play(body, sequence()))
+        traces.append(play(body, setpoints))
         body.close()
     (joints, head), (daemon_joints, daemon_head) = traces
-    rests = np.flatnonzero((np.diff(sequence(), axis=0) == 0).all(axis=1) & True)
-    rests = [i for i in rests if (sequence()[max(0, i - 25) : i + 1] == sequence()[i]).all()]
-    np.testing.assert_allclose(daemon_joints[rests], joints[rests], atol=np.deg2rad(0.6))
-    np.testing.assert_allclose(daemon_head[rests, :3], head[rests, :3], atol=5e-4)
-    assert np.rad2deg(angle(daemon_head[rests, 3:], head[rests, 3:])).max() < 0.3
+    # Ticks that end half a second of standing still.
+    still = (np.diff(setpoints, axis=0) == 0).all(axis=1)
+    rest = 1 + np.flatnonzero(np.convolve(still, np.ones(25), "full")[: len(still)] == 25)
+    assert len(rest) > 25
+    assert np.abs(daemon_head[rest, :3] - head[rest, :3]).max() < 0.2e-3
+    assert np.rad2deg(angle(daemon_head[rest, 3:], head[rest, 3:])).max() < 0.4
+    assert np.rad2deg(np.abs(daemon_joints[rest] - joints[rest])).max() < 0.4
+
     shift = best_shift(joints, daemon_joints)
-    print("shift", shift, "rest deg", np.rad2deg(np.abs(daemon_joints[rests] - joints[rests]).max(axis=0)))
-    print("rest head mm", np.abs(daemon_head[rests, :3] - head[rests, :3]).max() * 1e3, np.rad2deg(angle(daemon_head[rests, 3:], head[rests, 3:]).max()))
+    assert abs(shift) <= 4
     moved = np.roll(daemon_head, -shift, axis=0)[10:-10]
     off = np.rad2deg(angle(moved[:, 3:], head[10:-10, 3:]))
-    print("motion deg", np.percentile(off, [50, 90, 99, 100]), np.abs(moved[:, :3] - head[10:-10, :3]).max() * 1e3)
-    assert np.percentile(off, 99) < 3.5
+    apart = np.linalg.norm(moved[:, :3] - head[10:-10, :3], axis=1)
+    print(f"shift {shift} ticks; degrees {np.percentile(off, [50, 99, 100])}; mm {apart.max() * 1e3:.2f}")
+    assert np.percentile(off, 99) < 3.0
+    assert np.percentile(apart, 99) < 1e-3

@@ -1,5 +1,6 @@
 """The shell around the benches: JSON, table, machine."""
 
+import inspect
 import json
 import sys
 
@@ -11,13 +12,14 @@ from tools import bench, cli
 @pytest.fixture
 def fake_bench(monkeypatch):
     module = type(sys)("tests_tools_fake_bench")
-    module.measure = lambda quick: {
+    module.measure = lambda quick=False: {
         "ticks_per_s": 6543.21,
         "config": {"quick": quick},
         "rounds": [{"a": 1}, {"a": 2}],
     }
     monkeypatch.setitem(sys.modules, "tests_tools_fake_bench", module)
-    monkeypatch.setitem(bench.BENCHES, "sim", "tests_tools_fake_bench:measure")
+    fake = bench.Bench("tests_tools_fake_bench:measure", {"quick": True})
+    monkeypatch.setitem(bench.BENCHES, "sim", fake)
 
 
 def test_json_has_figures_and_machine(fake_bench, capsys):
@@ -60,3 +62,10 @@ def test_cpu_model_from_a_raspberry_pi(tmp_path):
         "processor\t: 0\nBogoMIPS\t: 108.00\n\nModel\t\t: Raspberry Pi Compute Module 4 Rev 1.1\n"
     )
     assert bench.cpu_model(cpuinfo) == "Raspberry Pi Compute Module 4 Rev 1.1"
+
+
+@pytest.mark.parametrize("name", bench.BENCHES)
+def test_each_bench_exists_and_takes_its_arguments(name):
+    signature = inspect.signature(bench.load(bench.BENCHES[name].target))
+    signature.bind()
+    signature.bind(**bench.BENCHES[name].quick)
