@@ -1,4 +1,5 @@
-"""How good is a policy: success on fresh resets, per task, with Wilson's interval; and two baselines beside it."""
+"""How good is a policy: success on fresh resets, per task, with Wilson's interval; and two baselines
+beside it."""
 
 from __future__ import annotations
 
@@ -60,14 +61,20 @@ def evaluate(
 ) -> dict[str, TaskScore]:
     """Success on `episodes` fresh resets of each task.
 
-    Each environment plays a quota of episodes fixed beforehand: taking whichever finish first would favour short
-    episodes. The seed shares no stream with training, which draws its own from a sequence of seeds.
+    Each environment plays a quota of episodes fixed beforehand: taking whichever finish first would favour
+    short episodes. The seed shares no stream with training, which draws its own from a sequence of seeds.
     """
     scores = {}
     for index, task in enumerate(tasks):
         quota = _quota(episodes, min(num_envs, episodes))
         won, lengths, returns = _play(
-            policy, task, quota, split, deterministic, np.random.SeedSequence([seed, index, 7]), threads
+            policy,
+            task,
+            quota=quota,
+            split=split,
+            deterministic=deterministic,
+            seeds=np.random.SeedSequence([seed, index, 7]),
+            threads=threads,
         )
         low, high = wilson(won, episodes)
         scores[task] = TaskScore(
@@ -83,6 +90,7 @@ def _quota(episodes: int, num_envs: int) -> np.ndarray:
 def _play(
     policy: Policy,
     task: str,
+    *,
     quota: np.ndarray,
     split: Split,
     deterministic: bool,

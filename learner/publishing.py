@@ -1,4 +1,5 @@
-"""From the trainer's network to a policy that robots can pull: bundle on disk first, then its row in the store."""
+"""From the trainer's network to a policy that robots can pull: bundle on disk first, then its row in the
+store."""
 
 from __future__ import annotations
 

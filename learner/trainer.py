@@ -1,7 +1,7 @@
 """The learning loop: collect -> label -> returns -> update -> evaluate -> publish -> save.
 
-`reachy-coach train` runs it on simulation alone; beside a learner process it also learns from robots and people
-and hands policies out, through the store that both share.
+`reachy-coach train` runs it on simulation alone; beside a learner process it also learns from robots and
+people and hands policies out, through the store that both share.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import torch
 
 from learner.evaluation import TaskScore, evaluate
 from learner.publishing import Publisher
-from learner.reward.labelling import Labeller, Labelled
+from learner.reward.labelling import Labelled, Labeller
 from learner.rl import checkpoint
 from learner.rl.bc import Demonstrations, clone
 from learner.rl.buffer import Batch, Rollout, flatten
 from learner.rl.config import TrainConfig
 from learner.rl.demos import demonstrate
 from learner.rl.gae import decision_discount, gae
-from learner.rl.networks import ActorCritic
+from learner.rl.networks import ActorCritic, NumpyPolicy
 from learner.rl.ppo import PPO, UpdateStats
 from learner.rl.sil import Successes
 from learner.rollouts.local import LocalSource
@@ -35,6 +35,10 @@ from learner.store.engine import Store
 from shared.spaces import OBS_DIM
 
 log = structlog.get_logger("trainer")
+
+REST_S = 0.25
+UPDATES_PER_TASTE = 6
+"""Updates that new feedback is given once the goal has been reached."""
 
 
 @dataclass
@@ -64,7 +68,8 @@ class Progress:
 
     counters: Counters
     success: dict[str, float]
-    """Training success per task over this update's finished simulated episodes; tasks without any are absent."""
+    """Training success per task over this update's finished simulated episodes; tasks without any are
+    absent."""
     validation: dict[str, TaskScore]
     """The last validation; empty before the first."""
     reward: float
@@ -87,6 +92,8 @@ class Progress:
             "charts/decisions": float(self.counters.decisions),
             "charts/episodes": float(sum(self.counters.episodes.values())),
             "charts/robot_episodes": float(self.counters.robot_episodes),
+            "charts/goal_reached": float(self.counters.reached_update > 0),
+            **{f"charts/episodes_{task}": float(n) for task, n in self.counters.episodes.items()},
             "robots/lag": self.lag,
             "robots/stale": float(self.counters.stale_decisions),
             **{f"success/{task}": value for task, value in self.success.items()},
@@ -139,17 +146,25 @@ class Trainer:
         self.publisher = Publisher(store, policies) if store is not None and policies is not None else None
         self.robots = RobotSource(store) if store is not None else None
         self._reporters = reporters
+        self._learn_until = 0
         self.resumed = self._restore()
         self.local = LocalSource(
             config.tasks, config.num_envs, config.num_steps, self._env_seed(), config.threads
         )
 
     def run(self, stop: Callable[[], bool], updates: int | None = None) -> None:
-        """Train until `stop()` or until so many updates in all have been made; saves before returning."""
+        """Train until `stop()` or until so many updates in all have been made; saves before returning.
+
+        Without a number of updates, the goal once reached is kept: learning rests until people say
+        something new.
+        """
         if not self.resumed:
             self.warm_start()
         try:
             while not stop() and (updates is None or self.counters.updates < updates):
+                if updates is None and self.rests():
+                    time.sleep(REST_S)
+                    continue
                 started = time.perf_counter()
                 rollouts = self.collect()
                 labelled = self.label(rollouts)
@@ -166,6 +181,14 @@ class Trainer:
             self.save()
             self.local.close()
 
+    def rests(self) -> bool:
+        """True once the goal was reached and all that people said has been learnt from."""
+        if not self.counters.reached_update:
+            return False
+        if self.labeller.refresh():
+            self._learn_until = self.counters.updates + UPDATES_PER_TASTE
+        return self.counters.updates >= self._learn_until
+
     def warm_start(self) -> None:
         """Imitate a few demonstrations; they count as episodes."""
         config = self.config
@@ -177,12 +200,12 @@ class Trainer:
             log.info(
                 "warm start", demonstrations=config.demonstrations, rows=len(self.demonstrations), loss=loss
             )
-        if self.publisher is not None:
-            self.publisher.publish(self.model, {}, 0)
+        self.publish()
         self.save()
 
     def collect(self) -> list[Rollout]:
-        """New experience: one rollout in simulation, and every robot episode that has waited out its grace."""
+        """New experience: one rollout in simulation, and every robot episode that has waited out its
+        grace."""
         policy, version = self.model.snapshot(), self.policy_version
         rollouts = self.local.collect(policy, version, self.rng)
         self._count(rollouts[0])
@@ -201,7 +224,8 @@ class Trainer:
     def returns(self, rollouts: list[Rollout], labelled: list[Labelled]) -> Batch:
         """Advantages and returns of all decisions that may enter the loss.
 
-        Decisions that were not the policy's own, or are too old, count in the returns of their episode but stay out.
+        Decisions that were not the policy's own, or are too old, count in the returns of their episode but
+        stay out.
         """
         parts = []
         for rollout, labels in zip(rollouts, labelled, strict=True):
@@ -223,16 +247,17 @@ class Trainer:
         return Batch.concatenate(parts)
 
     def update(self, batch: Batch) -> UpdateStats | None:
-        """One PPO update, with a share of imitation that decays; None when there was nothing to learn from."""
+        """One PPO update, with a share of imitation that decays; None when there was nothing to learn
+        from."""
         if len(batch) == 0:
             return None
         config, done = self.config, self.counters.updates
         warm = self.demonstrations is not None and done < config.warmup_updates
         return self.ppo.update(
             batch,
-            self.demonstrations,
-            config.bc,
-            config.bc_coef * config.bc_decay**done,
+            demonstrations=self.demonstrations,
+            bc=config.bc,
+            bc_coef=config.bc_coef * config.bc_decay**done,
             successes=self.successes,
             critic_only=warm,
         )
@@ -244,7 +269,7 @@ class Trainer:
             return
         self.validation = evaluate(
             self.model.snapshot(),
-            config.tasks,
+            tuple(dict.fromkeys(config.tasks)),
             episodes=config.eval_episodes,
             seed=1_000_000 + counters.updates,
             threads=config.threads,
@@ -252,13 +277,19 @@ class Trainer:
         worst = min(score.success for score in self.validation.values())
         if worst >= config.goal and not counters.reached_update:
             counters.reached_update = counters.updates
+            self.publish()
         if worst > counters.best:
             counters.best = worst
             checkpoint.save(self.folder, counters.updates, self.state(), best=True)
 
     def publish_when_due(self) -> None:
         """Hand the policy out."""
-        if self.publisher is not None and self.counters.updates % self.config.publish_every == 0:
+        if self.counters.updates % self.config.publish_every == 0:
+            self.publish()
+
+    def publish(self) -> None:
+        """Hand the policy out now; nothing happens without a store."""
+        if self.publisher is not None:
             figures = {task: score.success for task, score in self.validation.items()}
             self.publisher.publish(self.model, figures, self.labeller.version)
 
@@ -274,11 +305,11 @@ class Trainer:
         """Tell the reporters."""
         sim = rollouts[0]
         success = {}
-        for task in self.config.tasks:
+        for task in dict.fromkeys(self.config.tasks):
             over = sim.ended & (sim.task == TASK_NAMES.index(task))
             if over.any():
                 success[task] = float(sim.success[over].mean())
-        versions = np.concatenate([r.policy_version.ravel() for r in rollouts[1:]] or [np.zeros(0)])
+        versions = np.concatenate([r.policy_version.ravel() for r in rollouts[1:]] or [np.zeros(0, np.int64)])
         progress = Progress(
             counters=self.counters,
             success=success,
@@ -298,6 +329,15 @@ class Trainer:
     def policy_version(self) -> int:
         """Newest published version; 0 = none."""
         return self.publisher.version if self.publisher is not None else 0
+
+    def best_policy(self) -> NumpyPolicy:
+        """The policy that did best in validation; the present one where there was none."""
+        state = checkpoint.load_best(self.folder)
+        if state is None:
+            return self.model.snapshot()
+        best = ActorCritic(self.config.network)
+        best.load_state_dict(state["model"])
+        return best.snapshot()
 
     def save(self) -> None:
         """Write a checkpoint now."""
@@ -354,6 +394,6 @@ class Trainer:
 
     def _count(self, rollout: Rollout) -> None:
         self.counters.decisions += rollout.tool.size
-        for task in self.config.tasks:
+        for task in dict.fromkeys(self.config.tasks):
             over = rollout.ended & (rollout.task == TASK_NAMES.index(task))
             self.counters.episodes[task] += int(over.sum())

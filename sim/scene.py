@@ -140,10 +140,10 @@ def _furnish(spec: mujoco.MjSpec) -> None:
     spec.add_material(name="plinth", rgba=[0.86, 0.80, 0.70, 1.0], specular=0.1)
     for name, pos, size in (
         ("floor", (0.0, 0.0, -0.8), (6.0, 6.0, 0.02)),
-        ("wall_back", (-2.2, 0.0, 1.2), (0.02, 6.0, 2.0)),
-        ("wall_front", (3.2, 0.0, 1.2), (0.02, 6.0, 2.0)),
-        ("wall_left", (0.0, 2.8, 1.2), (6.0, 0.02, 2.0)),
-        ("wall_right", (0.0, -2.8, 1.2), (6.0, 0.02, 2.0)),
+        ("wall_back", (-2.2, 0.0, 3.2), (0.02, 6.0, 4.0)),
+        ("wall_front", (3.2, 0.0, 3.2), (0.02, 6.0, 4.0)),
+        ("wall_left", (0.0, 2.8, 3.2), (6.0, 0.02, 4.0)),
+        ("wall_right", (0.0, -2.8, 3.2), (6.0, 0.02, 4.0)),
     ):
         world.add_geom(
             name=name,
@@ -158,8 +158,8 @@ def _furnish(spec: mujoco.MjSpec) -> None:
     world.add_light(pos=[1.5, -1.5, 2.5], dir=[-0.5, 0.5, -1.0], diffuse=[0.5, 0.48, 0.45], directional=True)
     camera = spec.camera("studio_close")
     camera.mode = mujoco.mjtCamLight.mjCAMLIGHT_FIXED
-    camera.pos, camera.quat = _looking((0.80, -0.92, 0.46), (0.31, 0.0, 0.11))
-    camera.fovy = 38.0
+    camera.pos, camera.quat = _looking((0.84, -0.92, 0.46), (0.37, 0.0, 0.10))
+    camera.fovy = 40.0
     spec.visual.headlight.ambient = [0.35, 0.35, 0.35]
     spec.visual.headlight.diffuse = [0.45, 0.45, 0.45]
     spec.visual.map.znear = 0.005

@@ -57,9 +57,9 @@ def demo(
 ) -> int:
     """The whole loop on this machine: a simulated Reachy Mini learns to look, to nod and to shake its head.
 
-    Starts learner, trainer, page and one robot agent as separate processes that talk over real sockets, prints
-    a link for your phone, shows progress, and measures before and after on fresh resets. Ctrl-C ends everything;
-    the same command goes on where it was.
+    Starts learner, trainer, page and one robot agent as separate processes that talk over real sockets,
+    prints a link for your phone, shows progress, and measures before and after on fresh resets. Ctrl-C ends
+    everything; the same command goes on where it was.
     """
     from rich.console import Console
 
@@ -230,8 +230,8 @@ def score(scores: dict[str, Any]) -> dict[str, Any]:
 def robot_report(parts: Parts, data_dir: Path, base: str, stop_agent: bool) -> dict[str, Any]:
     """What the link and the guard have to show for themselves.
 
-    With `stop_agent` the robot is ended first and its last records are waited for, so that nothing is in flight
-    when records are counted.
+    With `stop_agent` the robot is ended first and its last records are waited for, so that nothing is in
+    flight when records are counted.
     """
     from learner.config import LearnerConfig
     from learner.store import queries

@@ -56,10 +56,11 @@ class View:
     def closing(self, result: dict[str, Any]) -> None:
         """What the table does not say."""
         robot = result["robot"]
+        lost = robot["transitions_missing"] + robot["transitions_lost_in_ring"]
         self._console.print(
             f"policy v{result['policy_version']} after {result['wall_s']:.0f} s; on the robot "
-            f"{robot['policies_active']} policies became active, {robot['transitions_stored']} transitions were "
-            f"stored, {robot['transitions_missing'] + robot['transitions_lost_in_ring']} lost, "
+            f"{robot['policies_active']} policies became active, {robot['transitions_stored']} transitions "
+            f"were stored, {lost} lost, "
             f"{robot['limit_violations_applied']} limit violations"
         )
         if not result["reached_goal"]:

@@ -37,7 +37,7 @@ def evaluate(
     data_dir: Annotated[Path | None, Parameter(help="Where the learner keeps its things.")] = None,
     as_json: Annotated[bool, Parameter(name="--json", help="Print JSON.", negative="")] = False,
 ) -> int:
-    """Success of a policy in simulation on fresh resets, judged on the motion, with Wilson's 95 % intervals."""
+    """Success of a policy on fresh simulated resets, judged on the motion, with Wilson's 95 % intervals."""
     from rich.console import Console
 
     from learner import evaluation

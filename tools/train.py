@@ -1,62 +1,87 @@
-"""`reachy-coach train`: learning in simulation alone, with a progress bar; goes on where it was left."""
+"""`reachy-coach train`: learning in simulation, or beside a learner process; goes on where it was left."""
 
 from __future__ import annotations
 
 import json
 import signal
 import sys
-import time
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 from platformdirs import user_data_path
 
 if TYPE_CHECKING:
+    from learner.store.engine import Store
     from learner.trainer import Progress, Trainer
+    from shared.control.pilot import Policy
 
 EXIT_INTERRUPTED = 130
+DEFAULT_UPDATES = 20
+
+Positive = validators.Number(gte=1)
 
 
 def train(
     *,
     run: Annotated[str, Parameter(help="Name of the run; a run of that name goes on.")] = "sim",
-    data_dir: Annotated[Path | None, Parameter(help="Where runs are kept.")] = None,
-    updates: Annotated[int, Parameter(help="PPO updates in all.")] = 20,
-    episodes: Annotated[
-        int | None, Parameter(help="Stop once every task has had so many episodes, demonstrations included.")
+    data_dir: Annotated[
+        Path | None, Parameter(help="Where runs, and the learner's things, are kept.")
     ] = None,
-    demos: Annotated[bool, Parameter(negative="--no-demos", help="Begin with a few demonstrations.")] = True,
+    with_learner: Annotated[
+        bool,
+        Parameter(
+            negative="", help="Share the learner's store: learn from robots and people, publish policies."
+        ),
+    ] = False,
+    updates: Annotated[
+        int | None, Parameter(validator=Positive, help="PPO updates in all; 20, or no end --with-learner.")
+    ] = None,
+    episodes: Annotated[
+        int | None,
+        Parameter(validator=Positive, help="Stop once every task has had so many, demonstrations included."),
+    ] = None,
+    demos: Annotated[bool, Parameter(help="Begin with ten demonstrations of a scripted expert.")] = True,
     seed: Annotated[int, Parameter(help="Everything random follows from it.")] = 0,
-    threads: Annotated[int, Parameter(help="For the physics.")] = 1,
-    fresh: Annotated[bool, Parameter(negative=(), help="Refuse to go on with a run that exists.")] = False,
+    threads: Annotated[int, Parameter(validator=Positive, help="For the physics.")] = 1,
     tensorboard: Annotated[bool, Parameter(help="Write TensorBoard logs beside the checkpoints.")] = True,
     test_episodes: Annotated[
         int, Parameter(help="Fresh resets of each task that the result is measured on; 0 = skip.")
     ] = 200,
-    as_json: Annotated[bool, Parameter("--json", negative=(), help="Print one JSON object.")] = False,
+    as_json: Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object.")] = False,
 ) -> int:
-    """Train in simulation; Ctrl-C saves, and the same line goes on."""
+    """Train the policy. Ctrl-C saves; the same line goes on."""
     from rich.console import Console
 
+    from learner.config import LearnerConfig
+    from learner.reporting import StoreMetrics, TensorBoard
     from learner.rl.config import TrainConfig
-    from learner.trainer import Trainer
-    from shared.errors import ConfigError
+    from learner.store.engine import Store
+    from learner.trainer import Reporter, Trainer
 
-    folder = (data_dir or user_data_path("reachy-coach")) / "runs" / run
-    if fresh and any(folder.glob("checkpoint-*.pt")):
-        raise ConfigError(f"the run {folder} exists; choose another --run, or leave --fresh out to go on with it")
+    base = LearnerConfig(data_dir=data_dir or user_data_path("reachy-coach"))
+    folder = base.learner_dir / "training" if with_learner else base.data_dir / "runs" / run
     config = TrainConfig(seed=seed, threads=threads)
     if not demos:
         config = replace(config, demonstrations=0)
+    if updates is None and not with_learner:
+        updates = DEFAULT_UPDATES
     console = Console(stderr=True)
-    board = TensorBoard(folder / "tensorboard") if tensorboard else None
-    bar = Bar(console, updates)
     interrupted = Interrupt()
-    with interrupted, bar:
-        trainer = Trainer(config, folder, reporters=(bar, board) if board else (bar,))
+    with ExitStack() as stack:
+        stack.enter_context(interrupted)
+        reporters: list[Reporter] = [stack.enter_context(Bar(console, updates))]
+        if tensorboard:
+            reporters.append(TensorBoard(folder / "tensorboard"))
+        store: Store | None = None
+        if with_learner:
+            store = Store(base.store_path)
+            stack.callback(store.close)
+            reporters.append(StoreMetrics(store))
+        trainer = Trainer(config, folder, store, base.learner_dir, tuple(reporters))
 
         def stop() -> bool:
             enough = episodes is not None and min(trainer.counters.episodes.values()) >= episodes
@@ -64,62 +89,67 @@ def train(
 
         trainer.run(stop, updates)
     if interrupted.asked:
-        console.print(f"saved after update {trainer.counters.updates}; go on with: {' '.join(command_line())}")
+        console.print(f"saved after update {trainer.counters.updates}; go on with: {command_line()}")
         return EXIT_INTERRUPTED
-    result = summary(trainer, folder, test_episodes, seed, threads, console if not as_json else None)
+    result = {"folder": str(folder), "counters": asdict(trainer.counters)}
+    if test_episodes:
+        result["test"] = test(trainer, test_episodes, None if as_json else console)
     if as_json:
-        print(json.dumps(result))
+        sys.stdout.write(json.dumps(result) + "\n")
     return 0
 
 
-def summary(
-    trainer: Trainer, folder: Path, test_episodes: int, seed: int, threads: int, console: Any
-) -> dict[str, Any]:
-    """What the run came to: counters, and success beside the baselines on fresh resets of both splits."""
+def test(trainer: Trainer, episodes: int, console: Any) -> dict[str, Any]:
+    """Success of the run's best policy beside the baselines, on fresh resets of both splits."""
     from learner.evaluation import CosinePolicy, RandomPolicy, evaluate, table, to_json
 
-    counters = trainer.counters
-    result: dict[str, Any] = {"folder": str(folder), "counters": asdict(counters), "test": {}}
-    if not test_episodes:
-        return result
-    tasks = tuple(dict.fromkeys(trainer.config.tasks))
-    for split in ("train", "held_out"):
+    config = trainer.config
+    tasks = tuple(dict.fromkeys(config.tasks))
+    policies: dict[str, Policy] = {
+        "random": RandomPolicy(config.seed),
+        "cosine only": CosinePolicy(),
+        "learned": trainer.best_policy(),
+    }
+    result = {}
+    for split, wording in (("train", "known wordings"), ("held_out", "held-out wordings and objects")):
         scores = {
             name: evaluate(
-                policy, tasks, episodes=test_episodes, split=split, seed=2_000_000 + seed, threads=threads
+                policy,
+                tasks,
+                episodes=episodes,
+                split=split,  # type: ignore[arg-type]
+                seed=2_000_000 + config.seed,
+                threads=config.threads,
             )
-            for name, policy in (
-                ("random", RandomPolicy(seed)),
-                ("cosine only", CosinePolicy()),
-                ("learned", trainer.model.snapshot()),
-            )
+            for name, policy in policies.items()
         }
-        result["test"][split] = to_json(scores)
+        result[split] = to_json(scores)
         if console is not None:
-            wording = "known wordings" if split == "train" else "held-out wordings and objects"
-            console.print(table(scores, f"success on {test_episodes} fresh resets a task, {wording}"))
+            console.print(table(scores, f"success on {episodes} fresh resets a task, {wording}"))
     return result
 
 
-def command_line() -> list[str]:
+def command_line() -> str:
     """The line that was typed."""
-    return [Path(sys.argv[0]).name, *sys.argv[1:]]
+    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
 class Interrupt:
-    """Turns the first Ctrl-C or SIGTERM into a request; the second one ends at once."""
+    """Turns the first Ctrl-C or SIGTERM into a request; a second one ends at once."""
 
     asked = False
 
     def __enter__(self) -> Interrupt:
-        self._before = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
+        self._before = {
+            number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)
+        }
         return self
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _ask(self, number: int, _frame: FrameType | None) -> None:
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
@@ -128,7 +158,7 @@ class Interrupt:
 class Bar:
     """A line that follows the training."""
 
-    def __init__(self, console: Any, updates: int) -> None:
+    def __init__(self, console: Any, updates: int | None) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._progress = Progress(
@@ -159,19 +189,3 @@ class Bar:
         self._progress.update(
             self._task, completed=progress.counters.updates, figures="  ".join(figures), refresh=True
         )
-
-
-class TensorBoard:
-    """Writes every figure of every update."""
-
-    def __init__(self, folder: Path) -> None:
-        from torch.utils.tensorboard import SummaryWriter
-
-        self._writer = SummaryWriter(str(folder))
-
-    def __call__(self, progress: Progress) -> None:
-        """Write one update's figures."""
-        now = time.time()
-        for name, value in progress.figures().items():
-            self._writer.add_scalar(name, value, progress.counters.updates, walltime=now)
-        self._writer.flush()

@@ -1,6 +1,7 @@
 """Every decision's reward: r = w_task * r_task + w_human * R_h + w_safety * r_safety.
 
-R_h is fitted anew whenever there is new feedback; on a step that people spoke about, their own words replace it.
+R_h is fitted anew whenever there is new feedback; on a step that people spoke about, their own words
+replace it.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class Labeller:
         fit_s = time.perf_counter() - started
         path = self._folder / f"{version}.npz"
         self._folder.mkdir(parents=True, exist_ok=True)
-        np.savez(path, **(self.taste.state() if self.taste else {}))
+        np.savez(path, allow_pickle=False, **(self.taste.state() if self.taste else {}))
         with self._store.write() as connection:
             queries.add_taste_model(
                 connection,

@@ -17,8 +17,8 @@ MOTION_FIELDS = (
     "head_speed_rad_s",
     "antenna_speed_rad_s",
 )
-"""Greatest peak-to-peak excursion and greatest speed over the decision, of the body, of the six head joints and
-of the antennas; measured on joints, so that robot and simulation mean the same."""
+"""Greatest peak-to-peak excursion and greatest speed over the decision, of the body, of the six head
+joints and of the antennas; measured on joints, so that robot and simulation mean the same."""
 
 _GROUPS = (slice(0, 1), slice(1, 7), slice(7, 9))
 

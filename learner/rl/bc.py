@@ -20,9 +20,12 @@ from learner.rl.mirror import mirror_obs, mirror_params
 from learner.rl.networks import ActorCritic
 from shared.control.pilot import USED_PARAMS
 from shared.spaces import DETECTION_FIELDS, LAYOUT, NUM_DETECTIONS, TEXT_DIM, slot_range
+from shared.tools import TOOLS
 
 F32 = NDArray[np.float32]
 _USED = torch.from_numpy(USED_PARAMS)
+_GESTURE = np.array([tool.gesture for tool in TOOLS])
+_IS_GESTURE = torch.from_numpy(_GESTURE)
 _VISION = slot_range("detections")
 _TEXT = slot_range("instruction")
 _MATCH = slot_range("tool_match")
@@ -53,8 +56,12 @@ class BCConfig:
     """Probability that the instruction's embedding is another row's, so that the tool match must tell."""
     text_noise: float = 0.7
     """Norm of the noise added to the unit-norm instruction embedding."""
-    match_noise: float = 0.3
-    """Deviation on the standardised tool match."""
+    match_noise: float = 0.8
+    """Deviation on the standardised tool match. Large, so that cloning stays unsure between tools whose
+    match is close and PPO still tries the other one."""
+    gesture_variety: float = 0.3
+    """Deviation put on a gesture's raw amplitude and cycles: nobody nods twice alike, and people's taste
+    needs variety to choose from."""
 
 
 @dataclass
@@ -85,6 +92,8 @@ class Demonstrations:
             swapped = rng.random(rows) < share
             donors = self.obs[rng.integers(len(self), size=rows)]
             obs[swapped, part] = donors[swapped, part]
+        vary = _GESTURE[tool][:, None] & USED_PARAMS[tool]
+        params = params + (vary * rng.normal(0.0, config.gesture_variety, params.shape)).astype(np.float32)
         obs = disturb(obs, rng, config)
         return torch.from_numpy(obs), torch.from_numpy(tool), torch.from_numpy(params)
 
@@ -109,13 +118,18 @@ def disturb(obs: F32, rng: np.random.Generator, config: BCConfig) -> F32:
     return out
 
 
-def bc_loss(model: ActorCritic, drawn: tuple[Tensor, Tensor, Tensor], config: BCConfig) -> Tensor:
+def bc_loss(
+    model: ActorCritic, drawn: tuple[Tensor, Tensor, Tensor], config: BCConfig, gestures: bool = True
+) -> Tensor:
     """Cross-entropy of the tool + `param_coef` times the mean Normal negative log-likelihood of its used
     parameters, whose deviation is learnt too: it becomes the policy's first exploration.
+
+    `gestures=False` leaves the parameters of gestures out: beside PPO, people's taste must be free to move
+    them.
     """
     obs, tool, params = drawn
     logits, mean, log_std, _ = model(obs)
-    used = _USED[tool]
+    used = _USED[tool] if gestures else _USED[tool] & ~_IS_GESTURE[tool][:, None]
     taken = mean[torch.arange(len(tool)), tool]
     spread = log_std[tool]
     surprise = 0.5 * ((taken - params) * torch.exp(-spread)).square() + spread
@@ -127,12 +141,13 @@ def bc_loss(model: ActorCritic, drawn: tuple[Tensor, Tensor, Tensor], config: BC
 def fancy(model: ActorCritic, obs: Tensor) -> Tensor:
     """Variance over rows of what the matrices add to the tool logits, summed over tools.
 
-    What the shared match gain and constants can explain, they shall: a handful of phrases can be told apart in
-    endless ways that mean nothing.
+    What the shared match gain and constants can explain, they shall: a handful of phrases can be told
+    apart in endless ways that mean nothing.
     """
     logits, _, _, _ = model(obs)
     own = logits - model.match_gain * obs[:, _MATCH]
-    return own.var(dim=0, correction=0).sum()
+    spread: Tensor = own.var(dim=0, correction=0).sum()
+    return spread
 
 
 def clone(

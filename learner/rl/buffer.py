@@ -14,7 +14,8 @@ Int = NDArray[np.int64]
 
 @dataclass
 class Rollout:
-    """T decisions of each of N environments, or one robot episode with N = 1. The last row cuts every chain."""
+    """T decisions of each of N environments, or one robot episode with N = 1. The last row cuts every
+    chain."""
 
     obs: F32
     """(T, N, 512)."""

@@ -63,6 +63,15 @@ def load_newest(folder: Path) -> tuple[int, dict[str, Any]] | None:
     return None
 
 
+def load_best(folder: Path) -> dict[str, Any] | None:
+    """State saved with `best=True` last, or None."""
+    path = folder / "best.pt"
+    if not path.exists():
+        return None
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)["state"]
+    return state
+
+
 def rng_state(rng: np.random.Generator) -> dict[str, Any]:
     """A generator's state as plain values."""
     state: dict[str, Any] = dict(rng.bit_generator.state)

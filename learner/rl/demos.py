@@ -7,20 +7,17 @@ from collections.abc import Mapping
 import numpy as np
 
 from learner.rl.bc import Demonstrations
-from shared.control.pilot import USED_PARAMS
-from shared.tools import TOOL_INDEX, TOOLS
+from shared.tools import TOOL_INDEX
 from sim.experts import expert
 from sim.vector import VectorEnv
 
 DISTURBANCE = 0.6
-"""Probability that the expert is disturbed (DART, Laskey et al. 2017): it shows how to go on from places where it
-would not have gone by itself. Before `look`, the gaze is thrown somewhere else."""
+"""Probability that the expert is disturbed (DART, Laskey et al. 2017): it shows how to go on from places
+where it would not have gone by itself. Before `look`, the gaze is thrown somewhere else."""
 MAX_DISTURBED = 9
 """Decisions of an episode that may be disturbed, so that it still ends."""
 THROW = 0.6
 """How far the gaze is thrown at most, in image half-widths."""
-VARIETY = 0.35
-"""Deviation of a gesture's raw amplitude and cycles: nobody nods twice alike."""
 
 
 def demonstrate(episodes: Mapping[str, int], seed: int) -> Demonstrations:
@@ -42,8 +39,6 @@ def demonstrate(episodes: Mapping[str, int], seed: int) -> Demonstrations:
             answers = [expert(spec, row) for spec, row in zip(env.specs, obs, strict=True)]
             tool = np.array([answer[0] for answer in answers])
             params = np.stack([answer[1] for answer in answers]).astype(np.float32)
-            vary = np.array([TOOLS[i].gesture for i in tool])[:, None] & USED_PARAMS[tool]
-            params += (vary * rng.normal(0.0, VARIETY, params.shape)).astype(np.float32)
             obs_rows.append(obs[playing])
             tools.append(tool[playing])
             params_rows.append(params[playing])

@@ -22,7 +22,8 @@ MATCH = slot_range("tool_match")
 ACTOR_OUT = NUM_TOOLS * (1 + NUM_PARAMS)
 LOGIT_SCALE = 5.0
 """Logits are this times the last layer's numbers. A logit must move by units before a choice changes, a gaze
-misses when its parameters move by hundredths: with one learning rate for both, this keeps the second still."""
+misses when its parameters move by hundredths: with one learning rate for both, this keeps the second
+still."""
 LOG_STD_MIN, LOG_STD_MAX = -2.5, 0.5
 """Bounds on a parameter's log standard deviation: below, exploration dies; above, half the draws clip."""
 
@@ -59,8 +60,8 @@ class ActorCritic(nn.Module):
     standard deviations (20, 4) and the value (n,).
 
     Each tool's logit also has a direct path from that tool's own match with the instruction, through one gain
-    that all tools share and that starts at 0: what is learnt about listening on one tool holds for all, which a
-    plain MLP has to learn phrase by phrase.
+    that all tools share and that starts at 0: what is learnt about listening on one tool holds for all,
+    which a plain MLP has to learn phrase by phrase.
     """
 
     obs_offset: Tensor
@@ -86,10 +87,9 @@ class ActorCritic(nn.Module):
     def heads(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """`forward` for observations that went through `normalise` already."""
         out = self.actor(x)
-        mean = out[:, NUM_TOOLS:].unflatten(1, (NUM_TOOLS, NUM_PARAMS))
         return (
             LOGIT_SCALE * out[:, :NUM_TOOLS] + self.match_gain * x[:, MATCH],
-            mean,
+            out[:, NUM_TOOLS:].unflatten(1, (NUM_TOOLS, NUM_PARAMS)),
             self.log_std.clamp(LOG_STD_MIN, LOG_STD_MAX),
             self.critic(x).squeeze(1),
         )

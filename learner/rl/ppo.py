@@ -20,8 +20,10 @@ from learner.rl.sil import Successes, sil_loss
 from shared.control.pilot import USED_PARAMS, mask_from_bits
 
 FEW_FASTER = 10.0
-"""Learning rate of the actor's few numbers outside its matrices (gain, deviations), relative to the matrices."""
+"""Learning rate of the actor's few numbers outside its matrices (gain, deviations), relative to the
+matrices."""
 
+WIDE_STD = 0.3
 _USED = torch.from_numpy(USED_PARAMS)
 _HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 
@@ -35,12 +37,12 @@ class PPOConfig:
     update_epochs: int = 10
     minibatch_size: int = 64
     clip_coef: float = 0.2
-    ent_coef: float = 0.01
+    ent_coef: float = 0.02
     vf_coef: float = 0.5
     max_grad_norm: float = 0.5
-    target_kl: float = 0.03
+    target_kl: float = 0.05
     """Stop the epochs of this update once the mean approximate KL passes it; 0 = never."""
-    sil_coef: float = 1.0
+    sil_coef: float = 2.0
     """Weight of self-imitation."""
     least_advantage_std: float = 0.3
     """Advantages are divided by their deviation, but by no less than this; a success is worth about 2."""
@@ -95,14 +97,26 @@ def hybrid_log_prob(
     return log_prob, tool_entropy + param_entropy
 
 
+def temper(mean: Tensor, log_std: Tensor) -> Tensor:
+    """The same means, with gradients scaled by their variance (at most 1, reached at a deviation of 0.3).
+
+    The density's gradient by a mean grows as one over its deviation: the narrowest parameter (a gaze)
+    would shake the hidden layers that all share. Times the variance it is the natural gradient of a
+    Normal's mean.
+    """
+    share = (torch.exp(2.0 * log_std.detach()) / WIDE_STD**2).clamp(max=1.0)
+    return mean * share + (mean * (1.0 - share)).detach()
+
+
 def normalise_advantage(advantage: np.ndarray, least_std: float) -> np.ndarray:
     """Zero mean, and unit deviation unless the deviation is below `least_std`.
 
-    Where nearly everything succeeds, what is left is the critic's error; blown up to unit size it would undo what
-    works. A batch of one, or of equals, becomes zeros instead of NaN.
+    Where nearly everything succeeds, what is left is the critic's error; blown up to unit size it would
+    undo what works. A batch of one, or of equals, becomes zeros instead of NaN.
     """
     centred = advantage - advantage.mean()
-    return (centred / max(float(centred.std()), least_std)).astype(np.float32)
+    scaled: np.ndarray = (centred / max(float(centred.std()), least_std)).astype(np.float32)
+    return scaled
 
 
 def explained_variance(value: np.ndarray, returns: np.ndarray) -> float:
@@ -132,6 +146,7 @@ class PPO:
     def update(
         self,
         batch: Batch,
+        *,
         demonstrations: Demonstrations | None = None,
         bc: BCConfig | None = None,
         bc_coef: float = 0.0,
@@ -162,6 +177,7 @@ class PPO:
             for part in np.array_split(self._rng.permutation(rows), parts):
                 index = torch.from_numpy(part)
                 logits, mean, log_std, value = model.heads(x[index])
+                mean = temper(mean, log_std)
                 log_prob, entropy = hybrid_log_prob(
                     logits=logits,
                     mean=mean,
@@ -182,9 +198,8 @@ class PPO:
                     loss = loss + policy_loss - config.ent_coef * entropy_mean
                 imitation = torch.zeros(())
                 if demonstrations is not None and bc is not None and bc_coef > 0.0:
-                    imitation = bc_loss(
-                        model, demonstrations.sample(self._rng, config.minibatch_size, bc), bc
-                    )
+                    drawn = demonstrations.sample(self._rng, config.minibatch_size, bc)
+                    imitation = bc_loss(model, drawn, bc, gestures=False)
                     loss = loss + bc_coef * imitation
                 if successes is not None and len(successes):
                     loss = loss + config.sil_coef * sil_loss(
@@ -230,7 +245,8 @@ class PPO:
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         # Apart: a critic far off must not shrink the actor's step to nothing, nor the other way round.
-        norms = [nn.utils.clip_grad_norm_(part, self.config.max_grad_norm) for part in (self._actor, self._critic)]
+        limit = self.config.max_grad_norm
+        norms = [nn.utils.clip_grad_norm_(part, limit) for part in (self._actor, self._critic)]
         norm = math.hypot(*map(float, norms))
         if not math.isfinite(norm):
             return None

@@ -1,8 +1,8 @@
 """Self-imitation (Oh et al. 2018, arXiv:1806.05635): what once went better than expected is tried again.
 
-A wording that the policy mistakes nine times in ten gives PPO one good decision in a batch and then forgets it.
-Here it is kept, and its tool (not its parameters: people's taste must stay free to move those) is imitated in
-proportion to how much better it went than the critic now expects.
+A wording that the policy mistakes nine times in ten gives PPO one good decision in a batch and then
+forgets it. Here it is kept, and its tool (not its parameters: people's taste must stay free to move those)
+is imitated in proportion to how much better it went than the critic now expects.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from learner.rl.networks import ActorCritic
 from learner.rl.buffer import Rollout
+from learner.rl.networks import ActorCritic
 
 F32 = NDArray[np.float32]
 CAPACITY = 2000
@@ -39,7 +39,8 @@ class Successes:
         return len(self.tool)
 
     def add(self, rollout: Rollout, returns: F32) -> None:
-        """Keep the last decision of every episode of the rollout (T, N) that ended well; the oldest make room."""
+        """Keep the last decision of every episode of the rollout (T, N) that ended well; the oldest make
+        room."""
         won = rollout.success & rollout.on_policy
         self.obs = np.concatenate([self.obs, rollout.obs[won]])[-CAPACITY:]
         self.tool = np.concatenate([self.tool, rollout.tool[won]])[-CAPACITY:]

@@ -25,7 +25,7 @@ class LocalSource:
         self._env = VectorEnv(tasks, num_envs, seed=seed, threads=threads)
         self._num_steps = num_steps
         self._task_index = np.array([TASK_NAMES.index(name) for name in tasks])
-        self._obs = self._env.reset()
+        self._obs = self._env.reset(seed)
 
     def restart(self, seed: int) -> None:
         """Begin new episodes everywhere, with randomness from `seed`: what follows repeats exactly."""

@@ -57,8 +57,8 @@ class RobotSource:
 def rollout_of(episode: Episode, steps: list[Step], policy: NumpyPolicy) -> Rollout | None:
     """A finished episode as a rollout with N = 1; None where nothing in it was judged.
 
-    Records that were not judged (after the end, scripted, closing) are not decisions to learn from; the closing
-    one gives the observation that a truncated episode bootstraps from.
+    Records that were not judged (after the end, scripted, closing) are not decisions to learn from; the
+    closing one gives the observation that a truncated episode bootstraps from.
     """
     records = [(step, unpack_transition(step.payload)) for step in steps]
     judged = [(step, t) for step, t in records if step.r_task is not None]

@@ -1,0 +1,160 @@
+"""The loop on simulation alone: resume, kill, what enters the loss."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+import torch
+
+from learner.evaluation import evaluate
+from learner.reward.human import Labels, Taste
+from learner.rl.checkpoint import load_newest, numbered
+from learner.rl.config import RewardWeights, TrainConfig
+from learner.trainer import Trainer
+from shared.tools import TOOL_INDEX
+from sim.raters import GentleRater
+
+TINY = TrainConfig(
+    num_envs=4, num_steps=2, demonstrations=3, eval_every=0, checkpoint_every=2, warmup_updates=1,
+    tasks=("nod", "shake"), bc=replace(TrainConfig().bc, steps=10),
+)  # fmt: skip
+
+
+def run(folder, updates, config=TINY):
+    trainer = Trainer(config, folder)
+    trainer.run(lambda: False, updates)
+    return trainer
+
+
+def same(a, b):
+    assert asdict(replace(a.counters, train_s=0.0)) == asdict(replace(b.counters, train_s=0.0))
+    for name, parameter in a.model.state_dict().items():
+        assert torch.equal(parameter, b.model.state_dict()[name]), name
+    assert a.rng.bit_generator.state == b.rng.bit_generator.state
+
+
+def test_a_resumed_run_is_the_run_that_was_not_interrupted(tmp_path):
+    whole = run(tmp_path / "whole", 4)
+    run(tmp_path / "parts", 2)
+    resumed = run(tmp_path / "parts", 4)
+    assert resumed.resumed
+    assert not whole.resumed
+    same(whole, resumed)
+
+
+def test_counts_demonstrations_as_episodes(tmp_path):
+    trainer = Trainer(TINY, tmp_path)
+    trainer.warm_start()
+    trainer.local.close()
+    assert sum(trainer.counters.episodes.values()) == TINY.demonstrations == trainer.demonstrations.episodes
+
+
+@pytest.mark.parametrize("tasks", [("look", "look", "nod", "shake"), ("nod",), ("nod", "shake")])
+@pytest.mark.parametrize("count", [0, 1, 7, 10])
+def test_demonstrations_are_shared_out_whole(tasks, count):
+    shares = TrainConfig(tasks=tasks, demonstrations=count).demonstrations_per_task()
+    assert sum(shares.values()) == count
+    assert set(shares) == set(tasks)
+
+
+def test_overridden_and_stale_decisions_stay_out_of_the_loss_but_in_the_returns(tmp_path):
+    trainer = Trainer(replace(TINY, max_policy_lag=3), tmp_path)
+    (rollout,) = trainer.collect()
+    (labelled,) = trainer.label([rollout])
+    everything = trainer.returns([rollout], [labelled])
+    rollout.on_policy[0, 1] = False
+    rollout.policy_version[1, 2] = -10
+    kept = trainer.returns([rollout], [labelled])
+    trainer.local.close()
+    assert len(everything) == rollout.tool.size
+    assert len(kept) == rollout.tool.size - 2
+    assert trainer.counters.stale_decisions == 1
+    inside = np.ones(rollout.tool.shape, bool)
+    inside[0, 1] = inside[1, 2] = False
+    np.testing.assert_array_equal(kept.returns, everything.returns[inside.ravel()])
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from dataclasses import replace
+sys.path.insert(0, "tests/learner")
+from test_trainer import TINY
+from learner.trainer import Trainer
+Trainer(replace(TINY, checkpoint_every=1), Path(sys.argv[1])).run(lambda: False)
+"""
+
+
+def test_a_killed_run_goes_on(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(tmp_path)],
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": "."},
+    )
+    deadline = time.monotonic() + 60
+    while not any(n >= 2 for n in numbered(tmp_path)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    counter, _ = load_newest(tmp_path)
+    assert counter >= 2
+    resumed = run(tmp_path, counter + 1, replace(TINY, checkpoint_every=1))
+    assert resumed.counters.updates == counter + 1
+
+
+def taste_of_gentle_nods(seed, folder, taps=50):
+    """R_h from a synthetic person's taps on simulated nods."""
+    trainer = Trainer(
+        TrainConfig(tasks=("nod",), num_envs=10, num_steps=1, seed=seed), folder / f"taps{seed}"
+    )
+    rng = np.random.default_rng(seed)
+    trainer.warm_start()
+    parts = []
+    while sum(len(p[0]) for p in parts) < taps:
+        (r,) = trainer.collect()
+        rating = GentleRater(threshold=0.0).rate(r.tool[0], r.params[0], rng)
+        said = ~np.isnan(rating)
+        parts.append([a[0][said] for a in (r.obs, r.tool, r.params, r.motion)] + [rating[said]])
+    trainer.local.close()
+    columns = [np.concatenate(column)[:taps] for column in zip(*parts, strict=True)]
+    return Taste.fit(Labels(*columns, np.ones(taps, np.float32)), rng)
+
+
+def mean_amplitude(trainer):
+    """Mean raw amplitude of the nods that the policy makes, and its success at nodding."""
+    (rollout,) = trainer.local.collect(trainer.model.snapshot(), 0, np.random.default_rng(9))
+    nods = rollout.tool == TOOL_INDEX["nod"]
+    success = evaluate(trainer.model.snapshot(), ("nod",), episodes=60, seed=1, threads=1)["nod"].success
+    return float(rollout.params[nods][:, 0].mean()), success
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_taps_alone_move_the_policy(tmp_path):
+    """Fifty taps of a synthetic rater who likes gentle nods, against the same run without them."""
+    moved, control, success = [], [], []
+    for seed in range(3):
+        taste = taste_of_gentle_nods(seed, tmp_path)
+        for with_taps in (True, False):
+            config = TrainConfig(
+                tasks=("nod",), num_envs=16, num_steps=4, seed=seed, eval_every=0, warmup_updates=1,
+                weights=RewardWeights(human=0.5),
+            )  # fmt: skip
+            trainer = Trainer(config, tmp_path / f"run{seed}{with_taps}")
+            trainer.labeller.taste = taste if with_taps else None
+            trainer.run(lambda: False, 12)
+            trainer.local = type(trainer.local)(("nod",), 32, 4, seed + 50, 1)
+            amplitude, won = mean_amplitude(trainer)
+            trainer.local.close()
+            (moved if with_taps else control).append(amplitude)
+            if with_taps:
+                success.append(won)
+    gap = np.array(control) - np.array(moved)
+    assert (gap > 0.1).all(), (moved, control)
+    assert gap.mean() > 0.25, (moved, control)
+    assert min(success) >= 0.8, success
