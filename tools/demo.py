@@ -7,6 +7,7 @@ import json
 import shutil
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +15,8 @@ from typing import Annotated, Any
 from cyclopts import Parameter, validators
 
 from shared.errors import CoachError
-from tools.demo_parts import Part, Parts, get_json, lan_address
+from tools.pairing import pair
+from tools.parts import Part, Parts, get_json, lan_address
 
 ROBOT_ID = "demo"
 TASKS = ("look", "nod", "shake")
@@ -79,9 +81,12 @@ def demo(
         view.welcome()
         start_trainer(parts, data_dir, seed, demos)
         start_agent(parts, data_dir, wire_port, speed)
-        before = measure(untrained(seed), resets, "train", seed)
-        with view.live():
-            reached = watch(parts, view, base, minutes * 60.0, versions)
+        # The untrained policy is measured while training runs: physics releases the interpreter.
+        with ThreadPoolExecutor(1) as pool:
+            measuring = pool.submit(measure, untrained(seed), resets, "train", seed)
+            with view.live():
+                reached = watch(parts, view, base, minutes * 60.0, versions)
+            before = measuring.result()
         train_s = time.monotonic() - started_s
         summary = get_json(f"{base}/api/v1/summary")
         console.print(f"measuring {resets} fresh resets of each task...")
@@ -132,17 +137,7 @@ def start_learner(parts: Parts, data_dir: Path, host: str, port: int, wire_port:
     Raises:
         DemoError: it ended or does not answer.
     """
-    from learner.config import LearnerConfig
-    from robot_agent.config import AgentConfig
-    from shared.keys import ensure_keypair
-
-    learner = LearnerConfig(data_dir=data_dir)
-    robot = AgentConfig(robot_id=ROBOT_ID, data_dir=data_dir)
-    learner_public, _ = ensure_keypair(learner.key_path)
-    robot_public, _ = ensure_keypair(robot.state.key)
-    learner.allow_dir.mkdir(parents=True, exist_ok=True)
-    (learner.allow_dir / f"{ROBOT_ID}.pub").write_text(robot_public + "\n")
-    robot.learner_key_file.write_text(learner_public + "\n")
+    pair(data_dir, ROBOT_ID)
     flags = ["--host", host, "--port", str(port), "--wire-port", str(wire_port)]
     part = parts.start("learner", ["learner", "--data-dir", str(data_dir), *flags])
     deadline = time.monotonic() + READY_S

@@ -33,6 +33,17 @@ def evaluate(
         Parameter(help="Phrasings and objects: trained on, or kept out."),
     ] = "both",
     baselines: Annotated[bool, Parameter(help="Random and cosine-only policies beside it.")] = True,
+    body: Annotated[
+        Literal["vector", "mujoco", "reachy"],
+        Parameter(
+            help="vector: simulated in one process. mujoco, reachy: the real agent on that body, trained "
+            "phrasings, in real time."
+        ),
+    ] = "vector",
+    speed: Annotated[float, Parameter(help="Times real time; --body mujoco only.")] = 1.0,
+    start_daemon: Annotated[
+        bool, Parameter(help="For --body reachy: start its daemon in simulation if none runs.", negative="")
+    ] = False,
     seed: Annotated[int, Parameter(help="Of the resets.")] = 0,
     data_dir: Annotated[Path | None, Parameter(help="Where the learner keeps its things.")] = None,
     as_json: Annotated[bool, Parameter(name="--json", help="Print JSON.", negative="")] = False,
@@ -43,6 +54,20 @@ def evaluate(
     from learner import evaluation
 
     path = policy or newest_bundle(data_dir)
+    if body != "vector":
+        from tools.eval_body import on_body, progress_bar
+
+        with progress_bar(Console(stderr=True)) as moved:
+            found = on_body(
+                path, body, tasks, episodes, speed=speed, start_daemon=start_daemon, on_progress=moved
+            )
+        score = {f"{path.stem} on {body}": found}
+        if not as_json:
+            Console().print(evaluation.table(score, f"success on {episodes} episodes a task"))
+        else:
+            json.dump({"policy": str(path), "body": body, "success": evaluation.to_json(score)}, sys.stdout)
+            print()
+        return 0
     rows: dict[str, Policy] = {path.stem: load(path)}
     if baselines:
         rows |= {"random": evaluation.RandomPolicy(seed), "cosine only": evaluation.CosinePolicy()}

@@ -1,5 +1,8 @@
 """Every decision's reward: r = w_task * r_task + w_human * R_h + w_safety * r_safety.
 
+What R_h likes is paid on the decision that ends an episode, what it dislikes on every one. Paid on every
+one, a liking for gentle nods teaches to nod too gently to finish, fifteen times over (measured: success 0).
+
 R_h is fitted anew whenever there is new feedback; on a step that people spoke about, their own words
 replace it.
 """
@@ -94,7 +97,9 @@ class Labeller:
             guess, spread = self.taste.predict(
                 flat(rollout.obs), flat(rollout.tool), flat(rollout.params), flat(rollout.motion)
             )
-            r_human, std = guess.reshape(shape), spread.reshape(shape)
+            std = spread.reshape(shape)
+            r_human = guess.reshape(shape)
+            r_human = np.where(rollout.terminated, r_human, np.minimum(r_human, 0.0)).astype(np.float32)
             if rollout.step_id.any():
                 said = direct_labels(rollout.step_id.ravel(), self._direct).reshape(shape)
                 r_human = np.where(np.isnan(said), r_human, said).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The demo's processes: started together, watched, ended together, whatever ends first."""
+"""Processes that belong together: started, watched and ended together, whatever ends first."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Part:
         self.name, self.log = name, log
         with log.open("ab") as file:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", "from tools.cli import main; main()", *arguments],
+                arguments,
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C reaches the demo alone, which ends its parts in order
+                start_new_session=True,  # Ctrl-C reaches the parent alone, which ends its parts in order
                 preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509  # before any thread begins
             )
 
@@ -64,7 +64,7 @@ class Part:
 
 
 class Parts:
-    """All processes of a demo; ends them in the reverse order of their start."""
+    """Several processes; ends them in the reverse order of their start."""
 
     def __init__(self, logs: Path) -> None:
         logs.mkdir(parents=True, exist_ok=True)
@@ -73,6 +73,12 @@ class Parts:
 
     def start(self, name: str, arguments: list[str]) -> Part:
         """Start `reachy-coach <arguments>` with its output in `<logs>/<name>.log`."""
+        return self.start_program(
+            name, [sys.executable, "-c", "from tools.cli import main; main()", *arguments]
+        )
+
+    def start_program(self, name: str, arguments: list[str]) -> Part:
+        """Start any program with its output in `<logs>/<name>.log`."""
         part = self._parts[name] = Part(name, arguments, self._logs / f"{name}.log")
         return part
 
@@ -95,7 +101,7 @@ class Parts:
 
 
 def _die_with(parent: int) -> None:
-    """In a child, before its program begins: end when the demo ends, however that happens (Linux)."""
+    """In a child, before its program begins: end when the parent ends, however that happens (Linux)."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         os._exit(0)

@@ -1,0 +1,24 @@
+"""Make a robot and a learner of this machine known to each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def pair(data_dir: Path, robot_id: str) -> None:
+    """Make both key pairs below `data_dir`, put the robot on the allow-list and give it the learner's key.
+
+    Raises:
+        ConfigError: a key file is there and malformed.
+    """
+    from learner.config import LearnerConfig
+    from robot_agent.config import AgentConfig
+    from shared.keys import ensure_keypair
+
+    learner = LearnerConfig(data_dir=data_dir)
+    robot = AgentConfig(robot_id=robot_id, data_dir=data_dir)
+    learner_public, _ = ensure_keypair(learner.key_path)
+    robot_public, _ = ensure_keypair(robot.state.key)
+    learner.allow_dir.mkdir(parents=True, exist_ok=True)
+    (learner.allow_dir / f"{robot_id}.pub").write_text(robot_public + "\n")
+    robot.learner_key_file.write_text(learner_public + "\n")
