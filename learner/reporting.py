@@ -11,7 +11,7 @@ from learner.store.engine import Store
 from learner.store.rows import Metric
 
 if TYPE_CHECKING:
-    from learner.trainer import Progress
+    from learner.progress import Progress
 
 
 class TensorBoard:

@@ -103,7 +103,7 @@ def normaliser() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Offset and scale per slot, each (512,) float32."""
     offset = np.concatenate([np.full(run.size, run.offset, np.float32) for run in LAYOUT])
     scale = np.concatenate([np.full(run.size, run.scale, np.float32) for run in LAYOUT])
-    scale[slot_range("detections")] *= np.tile(np.float32(DETECTION_SCALE), NUM_DETECTIONS)
+    scale[slot_range("detections")] *= np.tile(np.asarray(DETECTION_SCALE, np.float32), NUM_DETECTIONS)
     return offset, scale
 
 

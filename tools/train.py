@@ -15,8 +15,9 @@ from cyclopts import Parameter, validators
 from platformdirs import user_data_path
 
 if TYPE_CHECKING:
+    from learner.progress import Progress
     from learner.store.engine import Store
-    from learner.trainer import Progress, Trainer
+    from learner.trainer import Trainer
     from shared.control.pilot import Policy
 
 EXIT_INTERRUPTED = 130
@@ -57,10 +58,11 @@ def train(
     from rich.console import Console
 
     from learner.config import LearnerConfig
+    from learner.progress import Reporter
     from learner.reporting import StoreMetrics, TensorBoard
     from learner.rl.config import TrainConfig
     from learner.store.engine import Store
-    from learner.trainer import Reporter, Trainer
+    from learner.trainer import Trainer
 
     base = LearnerConfig(data_dir=data_dir or user_data_path("reachy-coach"))
     folder = base.learner_dir / "training" if with_learner else base.data_dir / "runs" / run

@@ -25,8 +25,6 @@ PHRASES = Phrases(
         "could you look towards the {object}?",
         "where is the {object}? look at it",
         "keep your eyes on the {object}",
-    ),
-    held_out=(
         "have a look at the {object}",
         "fix your gaze on the {object}",
         "take a look over at the {object}",
@@ -34,6 +32,16 @@ PHRASES = Phrases(
         "I would like you to look at the {object}",
         "direct your eyes towards the {object}",
         "gaze at the {object}",
+    ),
+    # Written last: nothing was tuned while looking at these.
+    held_out=(
+        "please turn your gaze to the {object}",
+        "aim your face at the {object}",
+        "spot the {object} for me",
+        "rest your eyes on the {object}",
+        "let me see you look at the {object}",
+        "where did the {object} go? find it",
+        "check out the {object}",
     ),
 )
 

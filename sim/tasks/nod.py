@@ -22,8 +22,6 @@ PHRASES = Phrases(
         "nod your head to say yes",
         "yes, nod please",
         "tell me yes without words",
-    ),
-    held_out=(
         "could you nod for me?",
         "show me a yes",
         "please say yes with your head",
@@ -31,6 +29,16 @@ PHRASES = Phrases(
         "nod in agreement",
         "give a nod of approval",
         "let me see you nod yes",
+    ),
+    # Written last: nothing was tuned while looking at these.
+    held_out=(
+        "give us a yes with your head",
+        "go ahead and nod",
+        "I'd like you to nod now",
+        "can you make a nod?",
+        "respond with a nod",
+        "let your head say yes",
+        "show that you approve by nodding",
     ),
 )
 

@@ -22,8 +22,6 @@ PHRASES = Phrases(
         "no, shake your head please",
         "tell me no without words",
         "refuse by shaking your head",
-    ),
-    held_out=(
         "could you shake your head for me?",
         "show me a no",
         "please say no with your head",
@@ -31,6 +29,16 @@ PHRASES = Phrases(
         "shake your head in disagreement",
         "let me see you say no",
         "tell me no with a shake of the head",
+    ),
+    # Written last: nothing was tuned while looking at these.
+    held_out=(
+        "give us a no with your head",
+        "go ahead and shake your head",
+        "I'd like you to shake your head now",
+        "can you make a head shake?",
+        "respond with a shake of your head",
+        "let your head say no",
+        "show that you refuse by shaking your head",
     ),
 )
 
