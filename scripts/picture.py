@@ -15,9 +15,9 @@ OUT = Path(__file__).resolve().parent.parent / "docs" / "img" / "robot.png"
 SIZE = (1200, 675)
 
 
-def main(wanted: str = "duck", seeds: int = 400) -> int:
+def main(wanted: str = "duck", first_seed: int = 0, seeds: int = 400) -> int:
     """The first episode whose instruction names the wanted object, after its last decision."""
-    for seed in range(seeds):
+    for seed in range(first_seed, first_seed + seeds):
         env = VectorEnv(["look"], 1, seed=seed, autoreset=False)
         obs = env.reset()
         spec = env.specs[0]
@@ -36,4 +36,4 @@ def main(wanted: str = "duck", seeds: int = 400) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:2]))
+    sys.exit(main(first_seed=int(sys.argv[1]) if len(sys.argv) > 1 else 0))

@@ -6,8 +6,9 @@ import contextlib
 import json
 import shutil
 import sys
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +19,6 @@ from shared.errors import CoachError
 from tools.pairing import pair
 from tools.parts import Part, Parts, get_json, lan_address
 
-ROBOT_ID = "demo"
 TASKS = ("look", "nod", "shake")
 READY_S = 120.0
 DRAIN_S = 15.0
@@ -47,6 +47,7 @@ def demo(
     versions: Annotated[int, Parameter(help="Train on until so many policies were active on the robot.")] = 5,
     seed: Annotated[int, Parameter(help="Of training and resets.")] = 0,
     speed: Annotated[float, Parameter(help="The simulated robot's speed, times real time.")] = 1.0,
+    robot_id: Annotated[str, Parameter(help="Names the simulated robot.")] = "demo",
     data_dir: Annotated[Path, Parameter(help="Where everything is kept; a run found there goes on.")] = Path(
         "runs/demo"
     ),
@@ -74,45 +75,65 @@ def demo(
         clear(data_dir)
     started_s = time.monotonic()
     with Parts(data_dir / "logs") as parts:
-        start_learner(parts, data_dir, host, port, wire_port)
-        base = f"http://127.0.0.1:{port}"
-        shown = f"http://{lan_address() if host == '0.0.0.0' else host}:{port}"  # noqa: S104
-        view = View(console, shown, data_dir, TASKS)
-        view.welcome()
-        start_trainer(parts, data_dir, seed, demos)
-        start_agent(parts, data_dir, wire_port, speed)
-        # The untrained policy is measured while training runs: physics releases the interpreter.
-        with ThreadPoolExecutor(1) as pool:
-            measuring = pool.submit(measure, untrained(seed), resets, "train", seed)
+        try:
+            pair(data_dir, robot_id)
+            start_learner(parts, data_dir, host, port, wire_port)
+            base = f"http://127.0.0.1:{port}"
+            shown = f"http://{lan_address() if host == '0.0.0.0' else host}:{port}"  # noqa: S104
+            view = View(console, shown, data_dir, TASKS)
+            view.welcome()
+            start_trainer(parts, data_dir, seed, demos)
+            start_agent(parts, data_dir, robot_id, wire_port, speed)
+            # The untrained policy is measured while training runs: physics releases the interpreter.
+            before = Later(lambda: measure(untrained(seed), resets, "train", seed))
             with view.live():
                 reached = watch(parts, view, base, minutes * 60.0, versions)
-            before = measuring.result()
-        train_s = time.monotonic() - started_s
-        summary = get_json(f"{base}/api/v1/summary")
-        console.print(f"measuring {resets} fresh resets of each task...")
-        path, after = after_training(data_dir)
-        result: dict[str, Any] = {
-            "reached_goal": reached,
-            "wall_s": round(train_s, 1),
-            "demonstrations": 10 if demos else 0,
-            "policy_version": int(path.stem),
-            "before": score(before),
-        }
-        trained = measure(after, resets, "train", seed + 1)
-        held_out = measure(after, resets, "held_out", seed + 2)
-        result |= {"after": score(trained), "after_held_out_phrasings": score(held_out)}
-        result["robot"] = robot_report(parts, data_dir, base, stop_agent=exit)
-        result["training"] = training_report(summary)
-        rows = {"untrained": before, "trained": trained, "trained, held-out phrasings": held_out}
-        console.print(table(rows, f"success on {resets} fresh resets of each task [Wilson 95 %]"))
-        view.closing(result)
-        if as_json:
-            json.dump(result, sys.stdout, indent=2)
-            print()
-        if not exit:
-            with view.live():
-                watch(parts, view, base, None, 0)
+            result: dict[str, Any] = {
+                "reached_goal": reached,
+                "wall_s": round(time.monotonic() - started_s, 1),
+                "demonstrations": 10 if demos else 0,
+                "training": training_report(get_json(f"{base}/api/v1/summary")),
+            }
+            console.print(f"measuring {resets} fresh resets of each task...")
+            path, policy = newest_policy(data_dir)
+            scores = {
+                "before": before.result(),
+                "after": measure(policy, resets, "train", seed + 1),
+                "after_held_out_phrasings": measure(policy, resets, "held_out", seed + 2),
+            }
+            console.print(table(scores, f"success on {resets} fresh resets of each task [Wilson 95 %]"))
+            result |= {
+                name: {task: asdict(row) for task, row in rows.items()} for name, rows in scores.items()
+            }
+            result["policy_version"] = int(path.stem)
+            result["robot"] = robot_report(parts, data_dir, robot_id, base, stop_agent=exit)
+            view.closing(result)
+            if as_json:
+                json.dump(result, sys.stdout, indent=2)
+                print()
+            if not exit:
+                with view.live():
+                    watch(parts, view, base, None, 0)
+        finally:
+            console.print("ending robot, trainer and learner...", style="dim")
     return 0
+
+
+class Later:
+    """Something computed in the background that Ctrl-C need not wait for."""
+
+    def __init__(self, function: Callable[[], Any]) -> None:
+        self._function = function
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        self._value = self._function()
+
+    def result(self) -> Any:
+        """Wait for it."""
+        self._thread.join()
+        return self._value
 
 
 def clear(data_dir: Path) -> None:
@@ -132,12 +153,11 @@ def clear(data_dir: Path) -> None:
 
 
 def start_learner(parts: Parts, data_dir: Path, host: str, port: int, wire_port: int) -> None:
-    """Pair the keys, start the learner and wait until it answers.
+    """Start the learner and wait until it answers.
 
     Raises:
         DemoError: it ended or does not answer.
     """
-    pair(data_dir, ROBOT_ID)
     flags = ["--host", host, "--port", str(port), "--wire-port", str(wire_port)]
     part = parts.start("learner", ["learner", "--data-dir", str(data_dir), *flags])
     deadline = time.monotonic() + READY_S
@@ -157,9 +177,9 @@ def start_trainer(parts: Parts, data_dir: Path, seed: int, demos: bool) -> Part:
     return parts.start("trainer", ["train", "--with-learner", *flags])
 
 
-def start_agent(parts: Parts, data_dir: Path, wire_port: int, speed: float) -> Part:
+def start_agent(parts: Parts, data_dir: Path, robot_id: str, wire_port: int, speed: float) -> Part:
     """The robot: its agent, and the simulated body as one more process."""
-    flags = ["--robot-id", ROBOT_ID, "--learner", f"127.0.0.1:{wire_port}", "--speed", str(speed)]
+    flags = ["--robot-id", robot_id, "--learner", f"127.0.0.1:{wire_port}", "--speed", str(speed)]
     return parts.start("agent", ["agent", "--body", "mujoco", "--data-dir", str(data_dir), *flags])
 
 
@@ -202,7 +222,7 @@ def untrained(seed: int) -> Any:
     return ActorCritic(NetworkConfig()).snapshot()
 
 
-def after_training(data_dir: Path) -> tuple[Path, Any]:
+def newest_policy(data_dir: Path) -> tuple[Path, Any]:
     """The newest published policy, run as the robot runs it."""
     from tools.eval import load, newest_bundle
 
@@ -217,12 +237,9 @@ def measure(policy: Any, resets: int, split: Any, seed: int) -> Any:
     return evaluate(policy, TASKS, episodes=resets, split=split, seed=10_000 + seed)
 
 
-def score(scores: dict[str, Any]) -> dict[str, Any]:
-    """JSON-ready."""
-    return {task: asdict(value) for task, value in scores.items()}
-
-
-def robot_report(parts: Parts, data_dir: Path, base: str, stop_agent: bool) -> dict[str, Any]:
+def robot_report(
+    parts: Parts, data_dir: Path, robot_id: str, base: str, *, stop_agent: bool
+) -> dict[str, Any]:
     """What the link and the guard have to show for themselves.
 
     With `stop_agent` the robot is ended first and its last records are waited for, so that nothing is in
@@ -233,13 +250,13 @@ def robot_report(parts: Parts, data_dir: Path, base: str, stop_agent: bool) -> d
     from learner.store.engine import Store
 
     summary = get_json(f"{base}/api/v1/summary")
-    robot = next(row for row in summary["robots"] if row["robot_id"] == ROBOT_ID)
+    robot = next(row for row in summary["robots"] if row["robot_id"] == robot_id)
     with contextlib.closing(Store(LearnerConfig(data_dir=data_dir).store_path)) as store:
         if stop_agent:
             parts["agent"].end()
             settle(store)
         with store.read() as connection:
-            missing = queries.count_missing(connection, ROBOT_ID)
+            missing = queries.count_missing(connection, robot_id)
             stored = queries.count_steps(connection)
     active = summary["policy"]["active_on_robots"]
     return {

@@ -89,6 +89,16 @@ def number(value: float | None, form: str = ".2f") -> str:
     return "–" if value is None else format(value, form)
 
 
+def robot_words(robot: dict[str, Any] | None) -> str:
+    """Policy and state of the robot; for a stopped one, what to do."""
+    if robot is None:
+        return "–"
+    if robot["state"].lower() == "stopped":
+        command = f"reachy-coach stop --robot-id {robot['robot_id']}"
+        return f"[bold red]stopped[/]; to go on: {command} --release, then {command} --resume"
+    return f"v{robot['policy_version']}, {robot['state'].lower()}"
+
+
 def facts(summary: dict[str, Any]) -> list[tuple[str, str]]:
     """Label and value of everything beside the tasks."""
     robots, link, feedback = summary["robots"], summary["link"], summary["feedback"]
@@ -97,10 +107,7 @@ def facts(summary: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         ("reward a decision", number(metric(summary, "reward/decision"))),
         ("published policy", number(summary["policy"]["published"], "d")),
-        (
-            "policy on the robot",
-            "–" if robot is None else f"v{robot['policy_version']}, {robot['state'].lower()}",
-        ),
+        ("policy on the robot", robot_words(robot)),
         ("feedback received", f"{received}, taste model v{summary['taste']['version'] or 0}"),
         (
             "link",

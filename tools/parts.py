@@ -38,6 +38,11 @@ class Part:
                 preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509  # before any thread begins
             )
 
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
     def ended(self) -> bool:
         """True once the process is gone."""
         return self._process.poll() is not None

@@ -119,7 +119,14 @@ def disturb(obs: F32, rng: np.random.Generator, config: BCConfig) -> F32:
 
 
 def bc_loss(
-    model: ActorCritic, drawn: tuple[Tensor, Tensor, Tensor], config: BCConfig, gestures: bool = True
+    logits: Tensor,
+    mean: Tensor,
+    log_std: Tensor,
+    *,
+    tool: Tensor,
+    params: Tensor,
+    config: BCConfig,
+    gestures: bool = True,
 ) -> Tensor:
     """Cross-entropy of the tool + `param_coef` times the mean Normal negative log-likelihood of its used
     parameters, whose deviation is learnt too: it becomes the policy's first exploration.
@@ -127,8 +134,6 @@ def bc_loss(
     `gestures=False` leaves the parameters of gestures out: beside PPO, people's taste must be free to move
     them.
     """
-    obs, tool, params = drawn
-    logits, mean, log_std, _ = model(obs)
     used = _USED[tool] if gestures else _USED[tool] & ~_IS_GESTURE[tool][:, None]
     taken = mean[torch.arange(len(tool)), tool]
     spread = log_std[tool]
@@ -138,14 +143,13 @@ def bc_loss(
     return loss
 
 
-def fancy(model: ActorCritic, obs: Tensor) -> Tensor:
+def fancy(model: ActorCritic, x: Tensor, logits: Tensor) -> Tensor:
     """Variance over rows of what the matrices add to the tool logits, summed over tools.
 
-    What the shared match gain and constants can explain, they shall: a handful of phrases can be told
-    apart in endless ways that mean nothing.
+    What the shared match gain and constants can explain, they shall: a handful of phrases can be told apart
+    in endless ways that mean nothing.
     """
-    logits, _, _, _ = model(obs)
-    own = logits - model.match_gain * obs[:, _MATCH]
+    own = logits - model.match_gain * x[:, _MATCH]
     spread: Tensor = own.var(dim=0, correction=0).sum()
     return spread
 
@@ -164,8 +168,11 @@ def clone(
     decay = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.02, config.steps)
     losses = []
     for _ in range(config.steps):
-        drawn = demonstrations.sample(rng, config.batch_size, config)
-        loss = bc_loss(model, drawn, config) + config.fancy_coef * fancy(model, drawn[0])
+        obs, tool, params = demonstrations.sample(rng, config.batch_size, config)
+        x = model.normalise(obs)
+        logits, mean, log_std = model.act(x)
+        loss = bc_loss(logits, mean, log_std, tool=tool, params=params, config=config)
+        loss = loss + config.fancy_coef * fancy(model, x, logits)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

@@ -84,19 +84,24 @@ class ActorCritic(nn.Module):
         """Physical units -> what the layers see."""
         return ((obs - self.obs_offset) * self.obs_gain).clamp(-CLIP, CLIP)
 
-    def heads(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """`forward` for observations that went through `normalise` already."""
+    def act(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Tool logits, parameter means and log standard deviations of observations already normalised."""
         out = self.actor(x)
         return (
             LOGIT_SCALE * out[:, :NUM_TOOLS] + self.match_gain * x[:, MATCH],
             out[:, NUM_TOOLS:].unflatten(1, (NUM_TOOLS, NUM_PARAMS)),
             self.log_std.clamp(LOG_STD_MIN, LOG_STD_MAX),
-            self.critic(x).squeeze(1),
         )
+
+    def judge(self, x: Tensor) -> Tensor:
+        """Value (n,) of observations already normalised."""
+        value: Tensor = self.critic(x).squeeze(1)
+        return value
 
     def forward(self, obs: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Tool logits, parameter means, log standard deviations, value."""
-        return self.heads(self.normalise(obs))
+        x = self.normalise(obs)
+        return *self.act(x), self.judge(x)
 
     def snapshot(self) -> NumpyPolicy:
         """The same function with a copy of the present weights, in numpy."""

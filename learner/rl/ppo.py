@@ -44,6 +44,8 @@ class PPOConfig:
     """Stop the epochs of this update once the mean approximate KL passes it; 0 = never."""
     sil_coef: float = 2.0
     """Weight of self-imitation."""
+    imitation_rows: int = 64
+    """Rows drawn from demonstrations, and from what went well, beside each minibatch."""
     least_advantage_std: float = 0.3
     """Advantages are divided by their deviation, but by no less than this; a success is worth about 2."""
     gamma: float = 0.99
@@ -171,13 +173,27 @@ class PPO:
         parts = max(1, round(rows / config.minibatch_size))
         sums = np.zeros(7)
         done = skipped = epochs = 0
+        imitate = demonstrations is not None and bc is not None and bc_coef > 0.0
+        again = successes is not None and len(successes) > 0
         for _ in range(config.update_epochs):
             epochs += 1
             epoch_kl = 0.0
             for part in np.array_split(self._rng.permutation(rows), parts):
                 index = torch.from_numpy(part)
-                logits, mean, log_std, value = model.heads(x[index])
-                mean = temper(mean, log_std)
+                # All rows go through the actor at once: at this size the calls cost more than the sums.
+                stack = [x[index]]
+                if imitate:
+                    assert demonstrations is not None
+                    assert bc is not None
+                    shown = demonstrations.sample(self._rng, config.imitation_rows, bc)
+                    stack.append(model.normalise(shown[0]))
+                if again:
+                    assert successes is not None
+                    won = successes.sample(self._rng, config.imitation_rows)
+                    stack.append(model.normalise(won[0]))
+                all_logits, all_mean, log_std = model.act(torch.cat(stack) if len(stack) > 1 else stack[0])
+                logits, mean = all_logits[: len(part)], temper(all_mean[: len(part)], log_std)
+                value = model.judge(stack[0])
                 log_prob, entropy = hybrid_log_prob(
                     logits=logits,
                     mean=mean,
@@ -197,32 +213,42 @@ class PPO:
                 if not critic_only:
                     loss = loss + policy_loss - config.ent_coef * entropy_mean
                 imitation = torch.zeros(())
-                if demonstrations is not None and bc is not None and bc_coef > 0.0:
-                    drawn = demonstrations.sample(self._rng, config.minibatch_size, bc)
-                    imitation = bc_loss(model, drawn, bc, gestures=False)
-                    loss = loss + bc_coef * imitation
-                if successes is not None and len(successes):
-                    loss = loss + config.sil_coef * sil_loss(
-                        model, successes, self._rng, config.minibatch_size
+                if imitate:
+                    assert bc is not None
+                    rest = slice(len(part), len(part) + len(shown[0]))
+                    imitation = bc_loss(
+                        all_logits[rest],
+                        all_mean[rest],
+                        log_std,
+                        tool=shown[1],
+                        params=shown[2],
+                        config=bc,
+                        gestures=False,
                     )
+                    loss = loss + bc_coef * imitation
+                if again:
+                    with torch.no_grad():
+                        expected = model.judge(stack[-1])
+                    last = all_logits[-len(won[0]) :]
+                    loss = loss + config.sil_coef * sil_loss(last, expected, tool=won[1], returns=won[2])
                 norm = self.step(loss)
                 if norm is None:
                     skipped += 1
                     continue
                 with torch.no_grad():
-                    kl = float(((ratio - 1.0) - log_ratio).mean())
-                    clipfrac = float(((ratio - 1.0).abs() > config.clip_coef).float().mean())
-                epoch_kl += kl
+                    figures = torch.stack(
+                        [
+                            policy_loss,
+                            value_loss,
+                            imitation,
+                            entropy_mean,
+                            ((ratio - 1.0) - log_ratio).mean(),
+                            ((ratio - 1.0).abs() > config.clip_coef).float().mean(),
+                        ]
+                    ).tolist()
+                epoch_kl += figures[4]
                 done += 1
-                sums += (
-                    float(policy_loss.detach()),
-                    float(value_loss.detach()),
-                    float(imitation.detach()),
-                    float(entropy_mean.detach()),
-                    kl,
-                    clipfrac,
-                    norm,
-                )
+                sums += (*figures, norm)
             if config.target_kl > 0.0 and epoch_kl / parts > config.target_kl:
                 break
         means = sums / max(done, 1)

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from learner.rl.buffer import Rollout
-from learner.rl.networks import ActorCritic
 
 F32 = NDArray[np.float32]
 CAPACITY = 2000
@@ -46,12 +45,18 @@ class Successes:
         self.tool = np.concatenate([self.tool, rollout.tool[won]])[-CAPACITY:]
         self.returns = np.concatenate([self.returns, returns[won]])[-CAPACITY:]
 
+    def sample(self, rng: np.random.Generator, rows: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Draw rows: obs, tool, returns as tensors. At least one success must have been added."""
+        index = rng.integers(len(self), size=rows)
+        return (
+            torch.from_numpy(self.obs[index]),
+            torch.from_numpy(self.tool[index]),
+            torch.from_numpy(self.returns[index]),
+        )
 
-def sil_loss(model: ActorCritic, successes: Successes, rng: np.random.Generator, rows: int) -> Tensor:
-    """Mean of (return - value)+ times the tool's cross-entropy over `rows` draws."""
-    index = rng.integers(len(successes), size=rows)
-    logits, _, _, value = model(torch.from_numpy(successes.obs[index]))
-    better = (torch.from_numpy(successes.returns[index]) - value.detach()).clamp(min=0.0)
-    entropy = nn.functional.cross_entropy(logits, torch.from_numpy(successes.tool[index]), reduction="none")
-    loss: Tensor = (better * entropy).mean()
+
+def sil_loss(logits: Tensor, value: Tensor, *, tool: Tensor, returns: Tensor) -> Tensor:
+    """Mean of (return - value)+ times the tool's cross-entropy; `value` gets no gradient."""
+    better = (returns - value.detach()).clamp(min=0.0)
+    loss: Tensor = (better * nn.functional.cross_entropy(logits, tool, reduction="none")).mean()
     return loss
