@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from rich.table import Table
 
+from learner.rl.threads import one_thread
 from shared.control.pilot import Policy, PolicyOutput, decide
 from shared.spaces import NUM_PARAMS, NUM_TOOLS, slot_range
 from shared.tools import TOOL_INDEX
@@ -64,6 +65,7 @@ def evaluate(
     Each environment plays a quota of episodes fixed beforehand: taking whichever finish first would favour
     short episodes. The seed shares no stream with training, which draws its own from a sequence of seeds.
     """
+    one_thread()
     scores = {}
     for index, task in enumerate(tasks):
         quota = _quota(episodes, min(num_envs, episodes))

@@ -29,6 +29,7 @@ from learner.rl.gae import decision_discount, gae
 from learner.rl.networks import ActorCritic, NumpyPolicy
 from learner.rl.ppo import PPO, UpdateStats
 from learner.rl.sil import Successes
+from learner.rl.threads import one_thread
 from learner.rollouts.local import LocalSource
 from learner.rollouts.robots import RobotSource
 from learner.rollouts.source import TASK_NAMES
@@ -61,7 +62,7 @@ class Trainer:
         policies: Path | None = None,
         reporters: tuple[Reporter, ...] = (),
     ) -> None:
-        torch.set_num_threads(1)
+        one_thread()
         torch.manual_seed(config.seed)
         self.config = config
         self.folder = folder

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -48,7 +47,6 @@ def bench_policy(seconds: float = 20.0, bundle: Path | None = None) -> dict[str,
     free = _free_running(policy, 2000)
     paced, core_percent = _paced(policy, seconds)
     return {
-        "bench": "policy",
         "network": "random 512-256-256" if bundle is None else str(bundle),
         "free_p50_ms": _percentile(free, 50),
         "free_p99_ms": _percentile(free, 99),
@@ -57,7 +55,6 @@ def bench_policy(seconds: float = 20.0, bundle: Path | None = None) -> dict[str,
         "paced_p99_ms": _percentile(paced, 99),
         "paced_core_percent": core_percent,
         "agent": bench_agent(seconds, bundle),
-        "machine": {"cpu": platform.processor() or platform.machine(), "cores": os.cpu_count()},
     }
 
 

@@ -123,10 +123,12 @@ class BundleWatch:
         return ready
 
     def reject(self, version: int, reason: str) -> None:
-        """Never load this version again, and say why."""
+        """Never load this version again, and say why; if it was in use, an older one may be loaded again."""
         log.warning("policy v%d refused: %s", version, reason)
         with contextlib.suppress(FileNotFoundError):
             self._folder.reject(version)
+        if version == self._newest:
+            self._newest = 0
         self.rejected = (version, reason)
 
     def scan(self) -> None:

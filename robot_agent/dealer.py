@@ -46,7 +46,7 @@ class Dealer:
 
     Raises:
         ConfigError: a key is missing or malformed.
-        LinkError: this pyzmq has no CURVE.
+        LinkError: this pyzmq has no CURVE, or nothing can be connected to by that name.
     """
 
     def __init__(self, address: Address) -> None:
@@ -70,7 +70,11 @@ class Dealer:
         self.socket.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS + random.randrange(RECONNECT_MS))
         self.socket.setsockopt(zmq.RECONNECT_IVL_MAX, RECONNECT_MAX_MS)
         self.monitor = self.socket.get_monitor_socket(CONNECTED | GONE | REFUSED)
-        self.socket.connect(f"tcp://{address.host}:{address.port}")
+        try:
+            self.socket.connect(f"tcp://{address.host}:{address.port}")
+        except zmq.ZMQError as error:
+            self.close()
+            raise LinkError(f"cannot connect to {address.host}:{address.port}: {error}") from None
 
     def send(self, message: Any) -> bool:
         """Send now or not at all; False: no learner is there, or it does not keep up."""

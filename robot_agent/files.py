@@ -65,6 +65,11 @@ class RuntimeFiles:
         return self.folder / "lock"
 
     @property
+    def guard_lock(self) -> Path:
+        """Held by the guard: one writer a body."""
+        return self.folder / "guard.lock"
+
+    @property
     def processes(self) -> Path:
         """JSON: name -> pid of every running process."""
         return self.folder / "processes.json"

@@ -2,11 +2,13 @@
 
 The guard writes `GuardState` (one a tick) and pushes `Record`s (one a decision); the policy process writes
 `Action`; the link reads both. Frames never leave the machine, so they carry no version: all processes of an
-agent are started by the same supervisor from the same files.
+agent are started by the same supervisor from the same files, and it empties the shared memory of another
+`frames_hash`.
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, fields
 from enum import IntEnum
 from typing import Any, TypeVar
@@ -113,7 +115,7 @@ class Action:
     target: F64 = field(default_factory=lambda: np.zeros(NUM_JOINTS))
     """(9,) rad, of START."""
     limits_profile: float = 1.0
-    """Motion limits are scaled by this from a START on, (0, 1]."""
+    """Motion limits are scaled by this from a START on, [`MIN_PROFILE`, 1]."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,6 @@ class PolicyState:
     """Newest bundle refused; 0: none."""
     reason: str
     """Why it was refused."""
-    episode_id: str
     waiting: str
     """What it waits for, in a few words; empty while it decides."""
     inferences: int
@@ -212,7 +213,7 @@ _LATCH = np.dtype([("latched", "?"), ("requests", "u8"), ("time_s", "f8"), ("pid
 _POLICY = np.dtype(
     [
         ("pid", "u4"), ("active_version", "u4"), ("rejected_version", "u4"), ("reason", _text(400)),
-        ("episode_id", _text(EPISODE_ID_BYTES)), ("waiting", _text(80)), ("inferences", "u8"),
+        ("waiting", _text(80)), ("inferences", "u8"),
         ("infer_p50_ms", "f8"), ("infer_p99_ms", "f8"),
     ]
 )  # fmt: skip
@@ -229,6 +230,12 @@ DTYPES: dict[type, np.dtype[np.void]] = {
 def size(frame: type) -> int:
     """Bytes of a frame."""
     return DTYPES[frame].itemsize
+
+
+def frames_hash() -> str:
+    """Changes with the layout of any frame."""
+    layout = [(frame.__name__, dtype.descr) for frame, dtype in DTYPES.items()]
+    return hashlib.sha256(repr(layout).encode()).hexdigest()[:16]
 
 
 def pack(frame: Any) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import random
+import signal
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,9 @@ import zmq
 
 from robot_agent.bundles import BundleFolder, Pull
 from robot_agent.config import AgentConfig
+from robot_agent.confirmation import wait_latched
 from robot_agent.dealer import CONNECTED, GONE, Address, Dealer
+from robot_agent.ending import Ending
 from robot_agent.frames import (
     EPISODE_ID_BYTES,
     GuardState,
@@ -32,6 +35,7 @@ from robot_agent.mailbox import Mailbox
 from robot_agent.outbox import Outbox
 from robot_agent.spool import Spool
 from robot_agent.status import robot_status
+from robot_agent.stop_socket import GUARD_SILENT_S
 from shared import __version__
 from shared.codec import decode, pack_transition
 from shared.errors import BundleError, CodecError, ConfigError, LinkError
@@ -89,6 +93,8 @@ class Link:
         self._open_at_s = 0.0
         self._connected = False
         self._welcome = False
+        self._tick, self._tick_s = -1, 0.0
+        self._behind = 0
         self._hello_s = self._status_s = self._chunk_s = 0.0
         self._pull: Pull | None = None
         self._told: set[tuple[int, str]] = set()
@@ -110,6 +116,11 @@ class Link:
         while self._dealer and (frame := self._dealer.receive()) is not None:
             self._frame(frame)
         self._send(time.monotonic())
+
+    def end(self) -> None:
+        """Put what the guard has left in the ring on disk, then close: the ring is gone after a reboot."""
+        self._drain()
+        self.close()
 
     def close(self) -> None:
         """Let go of socket and spool."""
@@ -177,13 +188,11 @@ class Link:
 
     def _frame(self, frame: bytes) -> None:
         try:
-            message = decode(frame)
+            self._message(decode(frame))
         except CodecError as error:
             log.warning("refused a message from the learner: %s", error)
             if self._dealer:
                 self._dealer.send(Refusal(str(error)[:200], "frame"))
-            return
-        self._message(message)
 
     def _message(self, message: Any) -> None:
         match message:
@@ -200,10 +209,11 @@ class Link:
             case Ack(keys=keys):
                 self._outbox.acknowledged(keys, time.monotonic())
             case TaskSpec(episode_id=name) | EndEpisode(episode_id=name):
-                if 0 < len(name.encode()) <= EPISODE_ID_BYTES:
-                    self._mail.put(message)
-                else:
-                    log.warning("refused a task: its episode id has %d bytes", len(name.encode()))
+                if not 0 < len(name.encode()) <= EPISODE_ID_BYTES:
+                    raise CodecError(
+                        f"an episode id has 1 to {EPISODE_ID_BYTES} bytes, not {len(name.encode())}"
+                    )
+                self._mail.put(message)
             case PolicyNotice():
                 self._notice(message)
             case Chunk():
@@ -216,27 +226,24 @@ class Link:
     def _stop(self, request: StopRequest) -> None:
         """Latch, and say how long it took. Waits in place: nothing else matters now."""
         begun = time.monotonic()
-        before = self._latch()
         os.eventfd_write(self._lines.stop, 1)
-        while time.monotonic() - begun < STOP_WAIT_S:
-            latch = self._latch()
-            if latch and latch.latched and (before is None or latch.requests != before.requests):
-                took_ms = max(0.0, latch.time_s - begun) * 1e3
-                log.warning("stopped by the learner (%s), latched after %.2f ms", request.reason, took_ms)
-                if self._dealer:
-                    self._dealer.send(StopConfirm(self._config.robot_id, request.request_id, took_ms))
-                return
-            time.sleep(0.0005)
-        log.error("the guard did not confirm the stop within %.0f s", STOP_WAIT_S)
-
-    def _latch(self) -> LatchState | None:
-        found = self._latches.read()
-        return unpack(LatchState, found[1]) if found else None
+        took_s = wait_latched(self._latches, begun, STOP_WAIT_S)
+        if took_s is None:
+            log.error("the guard did not confirm the stop within %.0f s", STOP_WAIT_S)
+            return
+        log.warning("stopped by the learner (%s), latched after %.2f ms", request.reason, took_s * 1e3)
+        if self._dealer:
+            self._dealer.send(StopConfirm(self._config.robot_id, request.request_id, took_s * 1e3))
 
     def _notice(self, notice: PolicyNotice) -> None:
         known = self._bundles.has(notice.version) or (self._pull and self._pull.notice == notice)
         newest = max([*self._bundles.versions(), 0])
-        if known or notice.version <= newest:
+        if known:
+            return
+        if notice.version <= newest:
+            if notice.version != self._behind:
+                log.warning("policy v%d is older than v%d, which is here: not taken", notice.version, newest)
+            self._behind = notice.version
             return
         try:
             self._pull = Pull(notice)
@@ -270,6 +277,8 @@ class Link:
         if dealer is None or not self._connected:
             return
         found, found_policy = self._states.read(), self._policies.read()
+        if found is not None and found[0] != self._tick:
+            self._tick, self._tick_s = found[0], now
         state = unpack(GuardState, found[1]) if found else None
         policy = unpack(PolicyState, found_policy[1]) if found_policy else None
         version = policy.active_version if policy else 0
@@ -282,7 +291,9 @@ class Link:
         if now - self._status_s >= STATUS_PERIOD_S and state is not None:
             self._status_s = now
             lost = self._ring.lost + self._spool.refused
-            dealer.send(robot_status(self._config.robot_id, state, policy, len(self._spool), lost))
+            ticking, spooled = now - self._tick_s < GUARD_SILENT_S, len(self._spool)
+            name = self._config.robot_id
+            dealer.send(robot_status(name, state, policy, ticking=ticking, spooled=spooled, lost=lost))
         if self._pull is not None and now - self._chunk_s >= CHUNK_TIMEOUT_S:
             self._chunk_s = now
             dealer.send(self._pull.request)
@@ -306,7 +317,11 @@ class Link:
 
 
 def run(config: AgentConfig, lines: Lines) -> int:
-    """Serve until the process is ended."""
+    """Serve until SIGTERM."""
+    ending = Ending(signal.SIGTERM)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's: it ends the guard first
     link = Link(config, lines)
-    while True:
+    while not ending:
         link.step()
+    link.end()
+    return 0

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 from robot_agent.files import RuntimeFiles
 from shared.codec import decode, encode
+from shared.errors import CodecError
 from shared.messages import EndEpisode, TaskSpec
 from shared.slots import Slot
+
+log = logging.getLogger("mailbox")
 
 TASK_BYTES = 64 * 1024
 END_BYTES = 1024
@@ -23,15 +28,25 @@ class Mailbox:
         """Leave a message; called by the link process only.
 
         Raises:
-            ValueError: longer than the slot.
+            CodecError: longer than the slot.
         """
-        (self._task if isinstance(message, TaskSpec) else self._end).write(encode(message))
+        slot, data = self._task if isinstance(message, TaskSpec) else self._end, encode(message)
+        if len(data) > slot.size:
+            name = type(message).__name__
+            raise CodecError(f"{name} of {len(data)} bytes; the robot takes at most {slot.size}")
+        slot.write(data)
 
     def take(self) -> list[TaskSpec | EndEpisode]:
-        """What is new since the last call, the task first; a fresh mailbox gives what was left last."""
+        """What is new since the last call, the task first; a fresh mailbox gives what was left last.
+
+        What another version of this program left there is skipped.
+        """
         messages: list[TaskSpec | EndEpisode] = []
         for slot, seen in self._seen.items():
             if slot.seq() != seen and (found := slot.read()) is not None:
                 self._seen[slot] = found[0]
-                messages.append(decode(found[1]))
+                try:
+                    messages.append(decode(found[1]))
+                except CodecError as error:
+                    log.warning("%s holds nothing that can be used: %s", slot.path.name, error)
         return messages

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import fcntl
 import json
 import logging
 import os
@@ -19,8 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from robot_agent.config import AgentConfig
+from robot_agent.ending import Ending
+from robot_agent.frames import frames_hash
 from robot_agent.processes import LINES, TABLE, command, config_from
-from shared.errors import AlreadyRunning, CoachError
+from shared.errors import CoachError, ConfigError
+from shared.files import locked
 
 log = logging.getLogger("agent")
 
@@ -32,6 +34,11 @@ HEALTHY_S = 10.0
 END_S = 3.0
 ROBOT = "robot"
 """Name of the simulated robot's process."""
+END_LAST = ("link", ROBOT)
+"""Ended one after the other when all others are gone: the guard brakes on a body that is still there, and its
+last record goes to disk."""
+MAX_SOCKET_PATH = 107
+"""Bytes that Linux takes."""
 
 
 @dataclass
@@ -50,17 +57,18 @@ def run(config: AgentConfig) -> int:
 
     Raises:
         AlreadyRunning: an agent with this robot id runs on this machine.
+        ConfigError: its folders cannot be used.
     """
     runtime = config.runtime
-    runtime.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    config.state.folder.mkdir(parents=True, exist_ok=True)
-    with _only_one(runtime.lock), _terminal_restored():
+    _make_folders(config)
+    complaint = "an agent of this robot is running; stop it, or use another --robot-id"
+    with locked(runtime.lock, complaint), _terminal_restored():
         _forget_other_lives(config)
         lines = {name: os.eventfd(0, os.EFD_NONBLOCK) for name in LINES}
         children = _children(config, lines)
-        ending = _Ending()
+        ending = Ending(signal.SIGTERM, signal.SIGINT)
         try:
-            while not ending.asked:
+            while not ending:
                 for child in children:
                     _tend(child)
                 _write_pids(runtime.processes, children)
@@ -73,18 +81,33 @@ def run(config: AgentConfig) -> int:
     return 0
 
 
-def _forget_other_lives(config: AgentConfig) -> None:
-    """Empty the shared memory where it belongs to other state files than these, or to ones that were removed.
+def _make_folders(config: AgentConfig) -> None:
+    socket = config.runtime.stop_socket
+    if len(os.fsencode(socket)) > MAX_SOCKET_PATH:
+        raise ConfigError(f"{socket} is too long for a socket; choose a shorter --runtime-dir")
+    for flag, folder in (("runtime", config.runtime.folder), ("data", config.state.folder)):
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise ConfigError(f"{folder} cannot be made ({error}); choose another --{flag}-dir") from None
+        if not os.access(folder, os.W_OK):
+            raise ConfigError(f"{folder} cannot be written; choose another --{flag}-dir")
 
-    Records that wait there carry keys of another count of epochs. The stop latch stays: only a release clears
-    it.
+
+def _forget_other_lives(config: AgentConfig) -> None:
+    """Empty the shared memory where it belongs to other state files than these, to ones that were removed, or
+    to a version of this program with other frames.
+
+    Records that wait there carry keys of another count of epochs, or cannot be read. The stop latch stays:
+    only a release clears it.
     """
     runtime, mark = config.runtime, config.runtime.folder / "belongs_to"
-    same = mark.exists() and mark.read_text() == str(config.state.folder)
+    owner = f"{config.state.folder}\n{frames_hash()}"
+    same = mark.exists() and mark.read_text() == owner
     if not same or not config.state.epoch.exists():
         for path in (*runtime.folder.glob("*.slot"), *runtime.folder.glob("*.ring")):
             path.unlink()
-    mark.write_text(str(config.state.folder))
+    mark.write_text(owner)
 
 
 def _children(config: AgentConfig, lines: dict[str, int]) -> list[_Child]:
@@ -113,6 +136,8 @@ def _tend(child: _Child) -> None:
             child.arguments,
             pass_fds=child.inherited,
             env={**os.environ, **_THREADS},
+            # Ctrl-C in a terminal reaches its foreground group: the guard must brake before the robot ends.
+            process_group=0 if child.name == ROBOT else None,
             preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509  # this process has no threads
         )
         child.started_s = now
@@ -134,9 +159,10 @@ def _die_with(supervisor: int) -> None:
 
 
 def _end(children: list[_Child]) -> None:
-    """Ask all to end, then insist. The simulated robot goes last: the guard brakes before it ends."""
-    robots = [child for child in children if child.name == ROBOT]
-    for group in ([child for child in children if child.name != ROBOT], robots):
+    """Ask all to end, then insist."""
+    groups = [[child for child in children if child.name not in END_LAST]]
+    groups += [[child for child in children if child.name == name] for name in END_LAST]
+    for group in groups:
         running = [child.process for child in group if child.process is not None]
         for process in running:
             process.terminate()
@@ -159,18 +185,6 @@ def _write_pids(path: Path, children: list[_Child]) -> None:
 
 
 @contextlib.contextmanager
-def _only_one(path: Path) -> Any:
-    with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyRunning(
-                f"an agent of this robot is running (it holds {path}); stop it, or use another --robot-id"
-            ) from None
-        yield
-
-
-@contextlib.contextmanager
 def _terminal_restored() -> Any:
     """The process that reads the stop key may be killed with the terminal in its hands."""
     before = termios.tcgetattr(sys.stdin) if sys.stdin and sys.stdin.isatty() else None
@@ -179,16 +193,6 @@ def _terminal_restored() -> Any:
     finally:
         if before is not None:
             termios.tcsetattr(sys.stdin, termios.TCSANOW, before)
-
-
-class _Ending:
-    def __init__(self) -> None:
-        self.asked = False
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._ask)
-
-    def _ask(self, *_: object) -> None:
-        self.asked = True
 
 
 if __name__ == "__main__":

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 
 from robot_agent.spool import Key, Spool
 from shared.codec import unpack_transition
+from shared.errors import CodecError
 from shared.messages import Transition
+
+log = logging.getLogger("outbox")
 
 BATCH = 50
 WINDOW = 200
@@ -34,13 +38,15 @@ class Outbox:
         if self._waiting and now_s - self._progress_s > RESEND_S:
             self.restart()
         room = min(BATCH, WINDOW - len(self._waiting))
-        rows = self._spool.after(self._place, room) if room > 0 else []
-        if not rows:
-            return ()
+        transitions: tuple[Transition, ...] = ()
+        while not transitions:
+            rows = self._spool.after(self._place, room) if room > 0 else []
+            if not rows:
+                return ()
+            self._place = rows[-1][0]
+            transitions = tuple(t for row in rows if (t := _readable(*row)) is not None)
         if not self._waiting:
             self._progress_s = now_s
-        self._place = rows[-1][0]
-        transitions = tuple(unpack_transition(payload) for _, payload in rows)
         self._waiting.update((t.boot_epoch, t.decision_seq) for t in transitions)
         return transitions
 
@@ -50,3 +56,12 @@ class Outbox:
         self._spool.forget(keys)
         self._waiting.difference_update(keys)
         self._progress_s = now_s
+
+
+def _readable(place: int, payload: bytes) -> Transition | None:
+    """A record of another version of this program stays in the spool and must not keep the others there."""
+    try:
+        return unpack_transition(payload)
+    except CodecError as error:
+        log.warning("record %d of the spool stays there: %s", place, error)
+        return None

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_agent.bundles import BundleFolder, BundleWatch
-from robot_agent.episode import Wish, next_wish, waiting_for
+from robot_agent.episode import LISTENING, Wish, next_wish, waiting_for
 from robot_agent.files import RuntimeFiles
 from robot_agent.frames import Action, GuardState, Kind, Mode, PolicyState, pack, size, unpack
 from robot_agent.inference import OnnxPolicy
@@ -29,6 +29,7 @@ from shared.control.observe import observe_task
 from shared.control.pilot import ALL_TOOLS, PolicyOutput, decide
 from shared.control.rotations import quat_to_matrix
 from shared.control.vision import detect, scenes
+from shared.errors import PolicyError
 from shared.messages import END_REASONS, SOURCES, EndEpisode, TaskSpec
 from shared.slots import Slot
 
@@ -95,17 +96,19 @@ class Chooser:
         obs, output = self._evaluate(state)
         self.waiting = waiting_for(state, spec, self.policy is not None, ended)
         standing = self._standing
-        if standing is None or state.boot_epoch != self._epoch:
-            # This process or the guard was started anew: what was proposed before is void.
+        anew = standing is None or state.boot_epoch != self._epoch
+        if standing is None or anew or (state.mode not in LISTENING and not _accepted(standing, state)):
+            # This process or the guard was started anew, or a stop came between: what was proposed before is
+            # void, since the robot may stand elsewhere when it listens again.
             standing = Action(state.action_seq, Kind.IDLE, state.state_seq)
             self._epoch = state.boot_epoch
-        accepted = standing.action_seq == state.action_seq
-        listening = state.mode in (Mode.ACTIVE, Mode.FALLBACK, Mode.SAFE_HOLD)
-        if accepted or not listening:
+        if _accepted(standing, state):
             wish = next_wish(state, spec if output is not None else None, ended)
             if wish is not None:
-                number = max(standing.action_seq, state.action_seq) + 1
-                standing = self._make(wish, state, number, obs, output)
+                try:
+                    standing = self._make(wish, state, state.action_seq + 1, obs, output)
+                except PolicyError as error:
+                    self._failed(error)
         self._standing = replace(standing, state_seq=state.state_seq)
         return self._standing
 
@@ -122,13 +125,18 @@ class Chooser:
             output = self.policy(obs[None])
             decide(output, None, self._rng, deterministic=True)
         except Exception as error:
-            log.exception("policy v%d fails in use", self.policy.version)
-            self._reject(self.policy.version, f"failed in use: {error}")
-            self.policy, self._before = self._before, None
+            self._failed(error)
             return obs, None
         self.latencies_s.append(time.perf_counter() - begun)
         self.inferences += 1
         return obs, output
+
+    def _failed(self, error: Exception) -> None:
+        """Refuse the policy in use for good, and go on with the one before it, if there is one."""
+        assert self.policy is not None
+        log.error("policy v%d fails in use", self.policy.version, exc_info=error)
+        self._reject(self.policy.version, f"failed in use: {error}")
+        self.policy, self._before = self._before, None
 
     def _make(
         self, wish: Wish, state: GuardState, number: int, obs: F32, output: PolicyOutput | None
@@ -156,6 +164,10 @@ class Chooser:
             policy_version=version,
             source=source,
         )
+
+
+def _accepted(action: Action, state: GuardState) -> bool:
+    return action.action_seq == state.action_seq
 
 
 class _Task:
@@ -237,7 +249,6 @@ def _report(chooser: Chooser, watch: BundleWatch) -> PolicyState:
         active_version=chooser.policy.version if chooser.policy else 0,
         rejected_version=version,
         reason=reason,
-        episode_id="",
         waiting=chooser.waiting,
         inferences=chooser.inferences,
         infer_p50_ms=float(np.percentile(times_ms, 50)),

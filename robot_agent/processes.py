@@ -14,9 +14,12 @@ from typing import Any
 
 from robot_agent.config import AgentConfig
 from shared.errors import CoachError, ConfigError
+from shared.files import locked
 
 LINES = ("stop", "release", "resume", "state_bell", "record_bell", "action_bell")
 """The eventfds that the supervisor makes."""
+OTHER_GUARD_S = 2.0
+"""A guard whose supervisor was killed may take this long to brake; only then may the next one write."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,9 @@ def _guard(config: AgentConfig, lines: dict[str, int]) -> int:
 
     stops = StopLines(lines["stop"], lines["release"], lines["resume"])
     bells = guard.Lines(stops, lines["state_bell"], lines["record_bell"], lines["action_bell"])
-    return guard.run(open_body(config), config.runtime, config.state, bells, config.speed)
+    complaint = "another guard moves this robot; end that process"
+    with locked(config.runtime.guard_lock, complaint, OTHER_GUARD_S):
+        return guard.run(open_body(config), config.runtime, config.state, bells, config.speed)
 
 
 def _policy(config: AgentConfig, lines: dict[str, int]) -> int:

@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 
+from robot_agent.episode import LISTENING
 from robot_agent.frames import GuardState, Mode, PolicyState
 from shared.messages import RobotStatus
 
@@ -16,19 +17,17 @@ WAITING = "WAITING"
 def state_word(state: GuardState, policy: PolicyState | None) -> str:
     """The guard's mode in one word (`ACTIVE`, `STOPPED`...), or `WAITING`."""
     mode = Mode(state.mode)
-    idle = (
-        mode in (Mode.ACTIVE, Mode.FALLBACK, Mode.SAFE_HOLD) and policy is not None and policy.waiting != ""
-    )
+    idle = mode in LISTENING and policy is not None and policy.waiting != ""
     return WAITING if idle else mode.name
 
 
 def robot_status(
-    robot_id: str, state: GuardState, policy: PolicyState | None, spooled: int, lost: int
+    robot_id: str, state: GuardState, policy: PolicyState | None, *, ticking: bool, spooled: int, lost: int
 ) -> RobotStatus:
-    """The message, stamped now."""
+    """The message, stamped now; `ticking`: the guard still does, else its last mode says nothing any more."""
     return RobotStatus(
         robot_id=robot_id,
-        state=state_word(state, policy),
+        state=state_word(state, policy) if ticking else Mode.FAULT.name,
         episode_id=state.episode_id,
         episode_step=state.episode_step,
         boot_epoch=state.boot_epoch,

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from robot_agent.confirmation import wait_latched
 from robot_agent.files import RuntimeFiles
 from robot_agent.frames import GuardState, LatchState, Mode, size, unpack
 from shared.errors import AlreadyRunning, BodyError
@@ -30,6 +31,8 @@ COMMANDS = ("stop", "release", "resume", "status")
 MAX_LINE = 64
 ANSWER_TIMEOUT_S = 1.0
 SILENCE_S = 2.0
+GUARD_SILENT_S = 0.5
+"""A guard that has not ticked for this long is not there, whatever it said last."""
 STOP_KEYS = (b" ",)
 
 
@@ -66,22 +69,27 @@ class StopDesk:
         mode = self._mode()
         ok = mode is not None and mode != wanted and not (word == "resume" and mode == Mode.STOPPED)
         answer: dict[str, Any] = {"ok": ok, "state": mode.name if mode is not None else "no guard"}
-        if not ok:
-            hint = "release it first" if mode == Mode.STOPPED else "is the guard running?"
+        if mode is None:
+            answer["error"] = "the guard does not tick; the agent starts it again by itself"
+        elif not ok:
+            hint = "release it first" if mode == Mode.STOPPED else "ask again"
             answer["error"] = f"{word} was not followed by the guard; {hint}"
         return answer
 
     def _stopped(self, begun: float) -> dict[str, Any]:
-        while time.monotonic() - begun < ANSWER_TIMEOUT_S:
-            found = self._latches.read()
-            latch = unpack(LatchState, found[1]) if found else None
-            if latch is not None and latch.latched and latch.time_s >= begun:
-                return {"ok": True, "state": Mode.STOPPED.name, "latched_ms": (latch.time_s - begun) * 1e3}
-            time.sleep(0.0005)
+        took_s = wait_latched(self._latches, begun, ANSWER_TIMEOUT_S)
+        if took_s is not None:
+            return {"ok": True, "state": Mode.STOPPED.name, "latched_ms": took_s * 1e3}
         # The event waits in the kernel: a guard that is being started latches before its first setpoint.
         return {"ok": False, "error": "the guard has not confirmed; it latches as soon as it runs"}
 
     def _mode(self) -> Mode | None:
+        """The guard's mode after its next tick; None if there is none."""
+        seq, begun = self._states.seq(), time.monotonic()
+        while self._states.seq() == seq:
+            if time.monotonic() - begun > GUARD_SILENT_S:
+                return None
+            time.sleep(0.002)
         found = self._states.read()
         return Mode(unpack(GuardState, found[1]).mode) if found else None
 

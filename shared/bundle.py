@@ -18,6 +18,7 @@ import msgpack
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.control.limits import MIN_PROFILE
 from shared.errors import BundleError
 from shared.files import write_atomic
 from shared.spaces import NUM_PARAMS, NUM_TOOLS, OBS_DIM, layout_hash
@@ -57,7 +58,7 @@ class Manifest:
     """What the trainer's own network answers to them: tool_logits (4, 20), param_mean (4, 20, 4),
     param_log_std (20, 4), value (4,)."""
     limits_profile: float = 1.0
-    """Motion limits are scaled by this, in (0, 1]."""
+    """Motion limits are scaled by this, in [`MIN_PROFILE`, 1]."""
     layout_hash: str = ""
     """Filled in when written."""
     sha256: str = ""
@@ -159,8 +160,8 @@ def _manifest(raw: object) -> Manifest:
         raise BundleError(f"manifest: version {body['version']} or parent {body['parent']} is out of range")
     if not math.isfinite(body["created_unix_s"]):
         raise BundleError("manifest.created_unix_s is not finite")
-    if not 0.0 < body["limits_profile"] <= 1.0:
-        raise BundleError(f"manifest.limits_profile {body['limits_profile']} is outside (0, 1]")
+    if not MIN_PROFILE <= body["limits_profile"] <= 1.0:
+        raise BundleError(f"manifest.limits_profile {body['limits_profile']} is outside [{MIN_PROFILE}, 1]")
     if len(body["layout_hash"]) > 64 or len(body["sha256"]) != 64:
         raise BundleError("manifest: malformed hash")
     outputs = _mapping(body["golden_outputs"], set(_OUTPUT_SHAPES), "manifest.golden_outputs")

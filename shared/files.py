@@ -1,10 +1,16 @@
-"""Writing files that are either whole or not there."""
+"""Files that are either whole or not there, and locks that end with their process."""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
+
+from shared.errors import AlreadyRunning
 
 
 def write_atomic(path: Path, data: bytes, mode: int = 0o644) -> None:
@@ -33,3 +39,28 @@ def write_atomic(path: Path, data: bytes, mode: int = 0o644) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+@contextlib.contextmanager
+def locked(path: Path, complaint: str, wait_s: float = 0.0) -> Iterator[None]:
+    """Hold the lock on a file, which is made if need be; the kernel lets go of it when the process ends.
+
+    Args:
+        path: the lock.
+        complaint: of the error; says what the one who holds it is, and what to do.
+        wait_s: how long another one may still hold it.
+
+    Raises:
+        AlreadyRunning: another process holds it.
+    """
+    deadline = time.monotonic() + wait_s
+    with path.open("a") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise AlreadyRunning(f"{complaint} (it holds {path})") from None
+                time.sleep(0.01)
+        yield

@@ -34,9 +34,8 @@ class Slot:
     """The newest record of one writer, for any number of readers.
 
     Args:
-        path: the file, best on tmpfs. An existing file of the same size is kept: readers stay attached to
-        it while
-            the writer restarts, and the sequence goes on.
+        path: the file, best on tmpfs. An existing file of the same size is kept: readers stay attached to it
+            while the writer restarts, and the sequence goes on.
         size: the longest record [bytes].
         create: make the file if it is not there.
 

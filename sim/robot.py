@@ -8,7 +8,6 @@ stands where the target slot says that it was last sent.
 from __future__ import annotations
 
 import argparse
-import fcntl
 import signal
 import sys
 from collections.abc import Sequence
@@ -24,7 +23,8 @@ from shared.control.body import BodyState
 from shared.control.kinematics import forward
 from shared.control.limits import LIMITS
 from shared.control.motions import joints_of
-from shared.errors import AlreadyRunning, CoachError, CodecError, ConfigError
+from shared.errors import CoachError, CodecError, ConfigError
+from shared.files import locked
 from shared.simlink import STATE_SIZE, STATE_SLOT, TARGET_SIZE, TARGET_SLOT, pack_state, unpack_target
 from shared.slots import Slot
 from shared.spaces import TICK_S
@@ -127,13 +127,8 @@ def run(runtime_dir: Path, speed: float = 1.0, reference: bool = False) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    with (runtime_dir / LOCK).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise AlreadyRunning(
-                f"another simulated robot already uses {runtime_dir}; stop it or choose another --runtime-dir"
-            ) from error
+    complaint = f"another simulated robot already uses {runtime_dir}; stop it or choose another --runtime-dir"
+    with locked(runtime_dir / LOCK, complaint):
         states = Slot(runtime_dir / STATE_SLOT, STATE_SIZE, create=True)
         targets = _Targets(Slot(runtime_dir / TARGET_SLOT, TARGET_SIZE, create=True))
         last = targets.fresh()

@@ -13,12 +13,12 @@ def pair(data_dir: Path, robot_id: str) -> None:
     """
     from learner.config import LearnerConfig
     from robot_agent.config import AgentConfig
+    from shared.files import write_atomic
     from shared.keys import ensure_keypair
 
     learner = LearnerConfig(data_dir=data_dir)
     robot = AgentConfig(robot_id=robot_id, data_dir=data_dir)
     learner_public, _ = ensure_keypair(learner.key_path)
     robot_public, _ = ensure_keypair(robot.state.key)
-    learner.allow_dir.mkdir(parents=True, exist_ok=True)
-    (learner.allow_dir / f"{robot_id}.pub").write_text(robot_public + "\n")
-    robot.learner_key_file.write_text(learner_public + "\n")
+    write_atomic(learner.allow_dir / f"{robot_id}.pub", f"{robot_public}\n".encode())
+    write_atomic(robot.learner_key_file, f"{learner_public}\n".encode())

@@ -86,4 +86,4 @@ def score_text(text: str) -> Score:
     pos, neg, compound = parts["pos"], parts["neg"], parts["compound"]
     if pos + neg == 0.0 or abs(compound) < ABSTAIN_BELOW:
         return ABSTAINED
-    return Score(float(compound), MAX_CONFIDENCE * abs(pos - neg) / (pos + neg))
+    return Score(float(compound), MAX_CONFIDENCE * min(1.0, abs(pos - neg) / (pos + neg)))

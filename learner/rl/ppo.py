@@ -174,7 +174,7 @@ class PPO:
         sums = np.zeros(7)
         done = skipped = epochs = 0
         imitate = demonstrations is not None and bc is not None and bc_coef > 0.0
-        again = successes is not None and len(successes) > 0
+        again = successes is not None and len(successes) > 0 and config.sil_coef > 0.0
         for _ in range(config.update_epochs):
             epochs += 1
             epoch_kl = 0.0

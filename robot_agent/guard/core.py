@@ -16,9 +16,10 @@ from robot_agent.guard.machine import Command, Inputs, Latch, Memory, step
 from robot_agent.guard.start_move import EFFORT, start_move
 from robot_agent.guard.trace import Trace
 from shared.control.body import BodyState
-from shared.control.limits import LIMITS, LimiterState, at_rest, brake, limit
+from shared.control.limits import LIMITS, MIN_PROFILE, LimiterState, at_rest, brake, limit
 from shared.control.motions import plan
-from shared.messages import END_REASONS
+from shared.control.pilot import ALL_TOOLS
+from shared.messages import END_REASONS, SOURCES
 from shared.spaces import NUM_TOOLS
 from shared.tools import TOOLS
 
@@ -117,7 +118,9 @@ class Core:
             self._interrupt("stale" if mode is Mode.SAFE_HOLD else "stopped", records)
         if command is Command.PLAY and action is not None and action.action_seq != self._action_seq:
             self._interrupt("new_task", records)
-            self._accept(action, time_unix_s, records)
+            # Limits may be tightened only from rest, so a START waits until the robot has braked.
+            if action.kind != Kind.START or self.at_rest:
+                self._accept(action, time_unix_s, records)
 
         setpoint = self._play(command, mode)
         state = GuardState(
@@ -152,9 +155,9 @@ class Core:
         self._played, self._finished, self._stale = 0, False, False
         emitted = self._limiter.pos
         if self._kind is Kind.START:
-            if at_rest(self._limiter)[0]:  # the limiter may be tightened only from rest
-                self._limits = LIMITS.scaled(action.limits_profile)
-            self._plan = start_move(emitted[0], action.target, EFFORT * action.limits_profile)
+            self._limits = LIMITS.scaled(action.limits_profile)
+            target = np.clip(action.target, LIMITS.low, LIMITS.high)
+            self._plan = start_move(emitted[0], target, EFFORT * action.limits_profile)
         elif self._kind is Kind.DECISION:
             self._tool = action.tool
             rows = plan(np.array([action.tool]), action.params[None].astype(np.float64), emitted)[0]
@@ -217,5 +220,7 @@ def _sound(action: Action) -> bool:
         and bool(np.isfinite([action.log_prob, action.value]).all())
         and action.kind in set(Kind)
         and action.tool < NUM_TOOLS
-        and 0.0 < action.limits_profile <= 1.0
+        and action.tool_mask <= ALL_TOOLS
+        and action.source < len(SOURCES)
+        and MIN_PROFILE <= action.limits_profile <= 1.0
     )

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from robot_agent.ending import Ending
 from robot_agent.files import RuntimeFiles, StateFiles
 from robot_agent.frames import Action, GuardState, LatchState, Record, pack, size, unpack
 from robot_agent.guard.core import Core, Tick
@@ -65,8 +66,7 @@ def run(body: Body, runtime: RuntimeFiles, state: StateFiles, lines: Lines, spee
         lines: eventfds.
         speed: ticks come this many times faster than in real time; for simulated bodies only.
     """
-    ending = _Flag()
-    signal.signal(signal.SIGTERM, ending.set)
+    ending = Ending(signal.SIGTERM)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGUSR1, lambda *_: os.eventfd_write(lines.stops.stop, 1))
     latch_slot = Slot(runtime.latch, size(LatchState), create=True)
@@ -137,12 +137,14 @@ class _Shell:
             self._body.hold()
 
     def _publish(self, tick: Tick) -> None:
-        self._published = tick.state.state_seq
-        self._state_slot.write(pack(tick.state))
-        os.eventfd_write(self._lines.state_bell, 1)
+        # Records first: a guard that is killed in between must not have shown a decision as ended whose
+        # record nobody will ever see.
         for record in tick.records:
             self._ring.push(pack(record))
             os.eventfd_write(self._lines.record_bell, 1)
+        self._published = tick.state.state_seq
+        self._state_slot.write(pack(tick.state))
+        os.eventfd_write(self._lines.state_bell, 1)
 
     def action_is_late(self) -> bool:
         """Whether the policy has not yet answered the newest state."""
@@ -200,17 +202,6 @@ def resume_setpoint(body: BodyState) -> F64:
     """The setpoint to go on from, (9,) rad: what the body holds if it is there, else where it is."""
     at_target = np.abs(body.target - body.joint_pos).max() <= AT_TARGET_RAD
     return np.array(body.target if at_target else body.joint_pos, np.float64)
-
-
-class _Flag:
-    def __init__(self) -> None:
-        self._set = False
-
-    def set(self, *_: object) -> None:
-        self._set = True
-
-    def __bool__(self) -> bool:
-        return self._set
 
 
 class _Pace:

@@ -7,10 +7,12 @@ the network is given the first and never the others, so the network cannot clear
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import select
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,8 @@ from robot_agent.frames import LatchState, pack
 from robot_agent.guard.machine import Event, Latch, latch_after
 from shared.files import write_atomic
 from shared.slots import Slot
+
+log = logging.getLogger("latch")
 
 
 @dataclass(frozen=True)
@@ -88,16 +92,29 @@ class StopLatch:
         if Event.STOP in events:
             self._requests += 1
             self._time_s = time.monotonic()
-        if events:
-            if self._value is not before:
-                self._now.write_text(self._value.name)
+        if not events:
+            return
+        if self._value is before:
             self._show()
-        if self._value is not before:
+            return
+        with _still_in_force(self._value):
+            self._now.write_text(self._value.name)
+        self._show()
+        with _still_in_force(self._value):
             write_atomic(self._later, self._value.name.encode())
 
     def _show(self) -> None:
         state = LatchState(self._value is Latch.STOPPED, self._requests, self._time_s, os.getpid())
         self._slot.write(pack(state))
+
+
+@contextlib.contextmanager
+def _still_in_force(value: Latch) -> Iterator[None]:
+    """A full disk must not cost the next stop: the thread that waits for it goes on."""
+    try:
+        yield
+    except OSError as error:
+        log.error("the latch is %s, but may not be so after a restart: %s", value.name, error)
 
 
 def _ring(line: int) -> bool:

@@ -35,6 +35,9 @@ LIMITS = Limits(
 """The widest limits there are: servo ranges less 3 degrees; antennas, which have no stop, keep 4 degrees
 away from where their servos' angle wraps. `LIMITS.scaled(f)` gives tighter ones."""
 
+MIN_PROFILE = 0.1
+"""Least share of `LIMITS` that a policy may be given: slower still, a start pose would take minutes."""
+
 _SNAP_RAD = 1e-5
 """Coming to rest this close to the target is arriving."""
 _REST_VEL = 1e-7

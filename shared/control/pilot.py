@@ -127,7 +127,11 @@ def decide(
     scores = log_p if deterministic else log_p + rng.gumbel(size=log_p.shape)
     tool = scores.argmax(axis=1)
     params = output.param_mean[np.arange(n), tool].astype(np.float64)
-    if not deterministic:
-        params = params + np.exp(output.param_log_std[tool]) * rng.standard_normal((n, NUM_PARAMS))
-    params = np.where(USED_PARAMS[tool], params, 0.0).astype(np.float32)
-    return Decision(tool, params, action_log_prob(output, mask, tool, params), output.value)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if not deterministic:
+            params = params + np.exp(output.param_log_std[tool]) * rng.standard_normal((n, NUM_PARAMS))
+        params = np.where(USED_PARAMS[tool], params, 0.0).astype(np.float32)
+        log_prob = action_log_prob(output, mask, tool, params)
+    if not (np.isfinite(params).all() and np.isfinite(log_prob).all()):
+        raise PolicyError("the policy's param_log_std gives NaN or infinity; this policy must not be used")
+    return Decision(tool, params, log_prob, output.value)

@@ -68,7 +68,7 @@ def test_log_prob_and_entropy_agree_with_numpy_and_torch_distributions(model):
 def test_one_step_is_the_clipped_surrogate_by_the_book(model):
     """One epoch, one minibatch: the gradient step equals that of the loss written out row by row in
     float64."""
-    config = PPOConfig(update_epochs=1, minibatch_size=8, max_grad_norm=1e9, target_kl=0.0)
+    config = PPOConfig(update_epochs=1, minibatch_size=8, max_grad_norm=1e9, target_kl=0.0, ent_coef=0.01)
     data = batch(model, 6)
     data.log_prob = (data.log_prob + np.array([0.5, -0.5, 0.0, 0.3, -0.1, 0.05])).astype(np.float32)
     twin = ActorCritic()
@@ -106,7 +106,7 @@ def test_one_step_is_the_clipped_surrogate_by_the_book(model):
     grads = dict(twin.named_parameters())
     for name, parameter in model.named_parameters():
         np.testing.assert_allclose(
-            parameter.grad.numpy(), grads[name].grad.numpy(), rtol=1e-2, atol=2e-5, err_msg=name
+            parameter.grad.numpy(), grads[name].grad.numpy(), rtol=1e-2, atol=2e-6, err_msg=name
         )
 
 

@@ -145,3 +145,13 @@ def test_the_thread_notices_what_arrives(folder, good):
         assert policy.version == 5
     finally:
         watch.close()
+
+
+def test_one_that_fails_in_use_leaves_the_place_to_an_older_one(folder):
+    folder.keep(4, random_bundle(4))
+    watch = scan(folder, 5, random_bundle(5))
+    assert watch.take().version == 5
+    watch.reject(5, "failed in use")
+    watch.scan()
+    assert watch.take().version == 4
+    assert watch.rejected == (5, "failed in use")

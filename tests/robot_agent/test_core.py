@@ -162,6 +162,9 @@ def test_an_action_with_bad_numbers_counts_as_no_action(bench):
         ("kind", 9),
         ("value", np.nan),
         ("limits_profile", 0.0),
+        ("limits_profile", 0.01),
+        ("tool_mask", 1 << 20),
+        ("source", 4),
     ):
         robot = bench().armed()
         robot.nod()
@@ -205,6 +208,31 @@ def test_tighter_limits_come_with_a_start_move(bench):
     assert (speed <= 0.25 * LIMITS.vel * (1 + 1e-6)).all()
     robot.tick()
     assert robot.records[0].limited_ticks > 0
+
+
+def test_a_start_move_asked_for_in_motion_waits_for_rest_so_that_its_limits_hold(bench):
+    robot = bench().armed()
+    robot.nod(raw=1.0)
+    robot.tick(15)
+    robot.act(Kind.CLOSING, episode_step=1)
+    robot.tick()
+    robot.act(Kind.START, target=NEUTRAL + 0.1, limits_profile=0.25, episode_id="e2")
+    robot.until(lambda state: state.kind == Kind.START)
+    began = len(robot.setpoints)
+    robot.until(lambda state: state.finished)
+    robot.nod(raw=1.0)
+    robot.until(lambda state: state.finished)
+    assert inside_limits(robot.setpoints)
+    speed = np.abs(np.diff(robot.setpoints[began - 1 :], axis=0)).max(axis=0) / 0.02
+    assert (speed <= 0.25 * LIMITS.vel * (1 + 1e-6)).all()
+
+
+def test_a_start_pose_out_of_this_world_is_taken_to_the_nearest_there_is(bench):
+    robot = bench().armed()
+    robot.act(Kind.START, target=np.full(9, 1e9))
+    robot.until(lambda state: state.finished, limit=2000)
+    np.testing.assert_allclose(robot.setpoints[-1], LIMITS.high, atol=1e-6)
+    assert inside_limits(robot.setpoints)
 
 
 def test_the_check_sees_each_kind_of_violation():

@@ -9,12 +9,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from robot_agent.frames import Action, GuardState, Kind, LatchState, Mode, pack, size, unpack
+from robot_agent import processes
+from robot_agent.frames import Action, GuardState, Kind, LatchState, Mode, Record, pack, size, unpack
 from robot_agent.guard import guard
 from robot_agent.guard.check import SetpointCheck
 from robot_agent.guard.stops import StopLines
 from shared.control.still_body import NEUTRAL, StillBody
-from shared.errors import BodyError
+from shared.errors import AlreadyRunning, BodyError
+from shared.files import locked
 from shared.slots import Slot
 
 BEGIN = 30
@@ -177,3 +179,27 @@ def test_sigusr1_stops_and_the_next_guard_stays_stopped(run, config):
     assert last_state(config).mode == Mode.STOPPED
     assert last_state(config).boot_epoch == 2
     assert np.array_equal(again.written[-1], again.written[0])
+
+
+def test_a_decision_is_shown_as_ended_only_after_its_record_is_in_the_ring(run, config, monkeypatch):
+    shown = []
+
+    class Ring(guard.Ring):
+        def push(self, record):
+            shown.append((unpack(Record, record).decision_seq, last_state(config).decision_seq))
+            return super().push(record)
+
+    monkeypatch.setattr(guard, "Ring", Ring)
+    body = Body(lambda reads: os.kill(os.getpid(), signal.SIGTERM) if reads == 6 * BEGIN else None)
+    assert run(body) == 0
+    assert len(shown) >= 2
+    assert all(state <= record for record, state in shown)
+
+
+def test_a_second_guard_does_not_touch_the_body(config, lines, monkeypatch):
+    monkeypatch.setattr(processes, "OTHER_GUARD_S", 0.05)
+    config.runtime.folder.mkdir(parents=True)
+    (row,) = [process for process in processes.TABLE if process.name == "guard"]
+    with locked(config.runtime.guard_lock, "busy"), pytest.raises(AlreadyRunning, match="another guard"):
+        row.start(config, lines)
+    assert not config.state.epoch.exists()

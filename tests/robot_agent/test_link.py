@@ -8,6 +8,7 @@ import msgpack
 import numpy as np
 import pytest
 
+from robot_agent.bundles import BundleFolder
 from robot_agent.frames import EPISODE_ID_BYTES, GuardState, LatchState, PolicyState, Record, pack, size
 from robot_agent.guard.guard import RING_RECORDS
 from robot_agent.link import Lines, Link
@@ -16,9 +17,10 @@ from robot_agent.rehearsal import RehearsalLearner, empty_task, random_bundle
 from robot_agent.spool import Spool
 from shared.codec import MAX_MESSAGE, encode
 from shared.keys import ensure_keypair
-from shared.messages import EndEpisode, StopRequest
+from shared.messages import EndEpisode, SceneObject, StopRequest
 from shared.slots import Ring, Slot
 
+LONG_NAME = SceneObject("x" * 1000, (0.5, 0.0, 0.0), 0.1, 0.5, (0.0, 0.0))
 ZERO = np.zeros(9)
 STATE = GuardState(
     5, 3, 4, 7, 1, 2, False, "e1", 2, 8, 0, 1.0, ZERO, ZERO, np.zeros(3), np.array([1.0, 0, 0, 0]),
@@ -43,6 +45,7 @@ class Robot:
         runtime.folder.mkdir(parents=True, exist_ok=True)
         self.states = Slot(runtime.state, size(GuardState), create=True)
         self.states.write(pack(STATE))
+        self.guard_ticks = True
         self.latches = Slot(runtime.latch, size(LatchState), create=True)
         self.policies = Slot(runtime.policy, size(PolicyState), create=True)
         self.ring = Ring(runtime.records, size(Record), RING_RECORDS, create=True)
@@ -58,6 +61,8 @@ class Robot:
         deadline = time.monotonic() + timeout_s
         while not condition():
             assert time.monotonic() < deadline, "did not come about"
+            if self.guard_ticks:
+                self.states.write(pack(STATE))
             self.link.step()
 
     def restart(self):
@@ -85,7 +90,7 @@ def robot(config, lines, tmp_path):
 
     def _make(port, **changes):
         changes = {"learner_key": str(tmp_path / "learner.pub"), **changes}
-        made.append(Robot(dataclasses.replace(config, learner=f"127.0.0.1:{port}", **changes), lines))
+        made.append(Robot(dataclasses.replace(config, **{"learner": f"127.0.0.1:{port}", **changes}), lines))
         return made[-1]
 
     yield _make
@@ -193,7 +198,7 @@ def test_a_bundle_is_pulled_and_a_corrupted_one_refused(learner, robot):
     path = here.config.state.bundles / "00000003.bundle"
     here.until(path.exists)
     assert path.read_bytes() == bundle
-    here.policies.write(pack(PolicyState(1, 3, 0, "", "", "", 0, 0.0, 0.0)))
+    here.policies.write(pack(PolicyState(1, 3, 0, "", "", 0, 0.0, 0.0)))
     here.until(lambda: len(there.results) == 2)
     assert (there.results[1].version, there.results[1].status) == (3, "active")
 
@@ -246,8 +251,10 @@ def deep():
         deep(),
         encode(empty_task("e1"))[:-40],
         encode(EndEpisode("x" * (EPISODE_ID_BYTES + 1), "success")),
+        encode(EndEpisode("e1", "x" * 4000)),
+        encode(dataclasses.replace(empty_task("e1"), objects=(LONG_NAME,) * 100)),
     ],
-    ids=["empty", "zero", "noise", "other version", "deep", "cut", "long id"],
+    ids=["empty", "zero", "noise", "other version", "deep", "cut", "long id", "long end", "long task"],
 )
 def test_frames_that_are_no_messages_change_nothing(learner, robot, frame):
     there = learner()
@@ -310,3 +317,39 @@ def test_a_missing_key_is_named_and_waited_for(learner, robot, tmp_path, caplog)
     here.until(lambda: "late.pub" in caplog.text)
     late.write_text((tmp_path / "learner.pub").read_text())
     here.until(lambda: there.hellos)
+
+
+def test_the_end_of_the_link_puts_the_last_records_on_disk(robot):
+    here = robot(1)
+    here.push(0, 1)
+    here.link.end()
+    assert len(Spool(here.config.state.spool, 10)) == 2
+
+
+@pytest.mark.parametrize("host", ["-", ".."])
+def test_a_host_that_cannot_be_connected_to_is_named(robot, host, caplog, learner):
+    learner()  # makes the key file
+    here = robot(1, learner=f"{host}:5557")
+    here.push(0)
+    here.until(lambda: f"cannot connect to {host}:5557" in caplog.text)
+    assert len(Spool(here.config.state.spool, 10)) == 1
+
+
+def test_a_guard_that_does_not_tick_is_shown_as_a_fault(learner, robot):
+    there = learner()
+    here = robot(there.port)
+    here.until(lambda: there.status and there.status.state == "ACTIVE")
+    here.guard_ticks = False
+    here.until(lambda: there.status.state == "FAULT")
+    here.guard_ticks = True
+    here.until(lambda: there.status.state == "ACTIVE")
+
+
+def test_a_policy_older_than_the_one_here_is_named(learner, robot, caplog):
+    there = learner()
+    here = robot(there.port)
+    here.until(lambda: there_is(there))
+    BundleFolder(here.config.state.bundles).keep(9, random_bundle(9))
+    there.publish(2, random_bundle(2))
+    here.until(lambda: "policy v2 is older than v9" in caplog.text)
+    assert BundleFolder(here.config.state.bundles).versions() == [9]

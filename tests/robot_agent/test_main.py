@@ -8,12 +8,16 @@ import subprocess
 import sys
 import termios
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from robot_agent import main
 from robot_agent.config import AgentConfig
 from robot_agent.processes import TABLE, settings
 from robot_agent.stop_socket import ask
+from shared.errors import ConfigError
 
 
 @pytest.fixture
@@ -97,11 +101,11 @@ def test_shared_memory_of_removed_state_files_is_not_used_but_its_stop_is(start,
     wait(lambda: state(config) is not None and ask(config.runtime.stop_socket, "stop")["ok"])
     agent.terminate()
     agent.communicate(timeout=20)
-    before = config.runtime.state.stat().st_ino
     config.state.epoch.unlink()
     config.state.latch_file.unlink(missing_ok=True)
-    start()
-    wait(lambda: config.runtime.state.exists() and config.runtime.state.stat().st_ino != before)
+    with config.runtime.state.open("rb") as before:
+        start()
+        wait(lambda: os.fstat(before.fileno()).st_nlink == 0)
     wait(lambda: state(config) == "STOPPED")
 
 
@@ -129,3 +133,45 @@ def test_the_space_bar_stops_and_the_terminal_is_given_back(config):
     assert os.waitstatus_to_exitcode(done[1]) == 0
     assert termios.tcgetattr(terminal)[3] == before[3]
     os.close(terminal)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"runtime_dir": Path("/proc/none")}, "choose another --runtime-dir"),
+        ({"data_dir": Path("/proc/none")}, "choose another --data-dir"),
+        ({"runtime_dir": Path("/tmp", "x" * 120)}, "choose a shorter --runtime-dir"),
+    ],
+)
+def test_a_folder_that_cannot_be_used_is_named(config, changes, words):
+    with pytest.raises(ConfigError, match=words):
+        main.run(replace(config, **changes))
+
+
+def test_link_and_robot_end_after_the_guard(tmp_path):
+    log = tmp_path / "log"
+    children = []
+    for name in (main.ROBOT, "link", "guard"):
+        brake = "sleep 0.2; " if name == "guard" else ""
+        last_words = f"trap '{brake}echo {name} >> {log}; exit' TERM"
+        script = f"{last_words}; touch {tmp_path / name}; while :; do sleep 0.01; done"
+        child = main._Child(name, ["sh", "-c", script], ())
+        main._tend(child)
+        wait((tmp_path / name).exists)
+        children.append(child)
+    main._end(children)
+    assert log.read_text().split() == ["guard", "link", main.ROBOT]
+
+
+def test_shared_memory_with_other_frames_is_emptied_at_the_next_start(config, monkeypatch):
+    main._make_folders(config)
+    config.state.epoch.write_text("3")
+    main._forget_other_lives(config)
+    config.runtime.state.write_bytes(b"frames of today")
+    config.runtime.latch_file.write_text("STOPPED")
+    main._forget_other_lives(config)
+    assert config.runtime.state.exists()
+    monkeypatch.setattr(main, "frames_hash", lambda: "another")
+    main._forget_other_lives(config)
+    assert not config.runtime.state.exists()
+    assert config.runtime.latch_file.exists()

@@ -87,3 +87,14 @@ def test_acknowledgements_of_nothing_are_harmless(spool):
     outbox = Outbox(spool)
     outbox.acknowledged([(7, 7)], 0.0)
     assert drain(outbox, 0.0) == []
+
+
+def test_a_record_of_another_version_stays_and_lets_the_others_pass(spool, caplog):
+    spool.add([((1, seq), b"from another time") for seq in range(BATCH + 1)])
+    spool.add([((1, 100), pack_transition(transition(100)))])
+    outbox = Outbox(spool)
+    assert [t.decision_seq for t in outbox.batch(0.0)] == [100]
+    outbox.acknowledged([(1, 100)], 0.0)
+    assert outbox.batch(0.0) == ()
+    assert len(spool) == BATCH + 1
+    assert "stays there" in caplog.text

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from robot_agent.frames import Kind, Mode
+from robot_agent.guard.machine import Latch
 from robot_agent.inference import OnnxPolicy
 from robot_agent.policy import Chooser
 from robot_agent.rehearsal import empty_task, random_policy
 from shared.control.pilot import ALL_TOOLS, PolicyOutput, action_log_prob
 from shared.messages import END_REASONS, SOURCES, EndEpisode
 from shared.spaces import slot_range
+from shared.tools import TOOL_INDEX
 
 
 @pytest.fixture(scope="module")
@@ -172,3 +174,47 @@ def test_a_policy_that_fails_in_use_is_refused_and_the_one_before_it_goes_on(ben
     assert [version for version, _ in refused] == [9, 9]
     assert {r.policy_version for r in robot.records} == {7}
     assert {r.episode_id for r in robot.records} == {"e1", "e2"}
+
+
+class Wild:
+    """Finite numbers from which no finite action can be drawn."""
+
+    version, limits_profile = 9, 1.0
+
+    def __init__(self, log_std):
+        self.log_std = np.full((20, 4), log_std, np.float32)
+
+    def __call__(self, obs):
+        nod = np.where(np.arange(20) == TOOL_INDEX["nod"], 50.0, 0.0).astype(np.float32)
+        mean = np.zeros((1, 20, 4), np.float32)
+        return PolicyOutput(nod[None], mean, self.log_std, np.zeros(1, np.float32))
+
+
+@pytest.mark.parametrize("log_std", [100.0, -1000.0])
+def test_a_policy_whose_samples_are_not_finite_is_refused(bench, policy, log_std):
+    refused, waiting = [], [policy, Wild(log_std)]
+    robot = bench()
+    chooser = Chooser(False, lambda: waiting.pop(0) if waiting else None, lambda *what: refused.append(what))
+    chooser.give(empty_task("e1", max_decisions=2))
+    together(robot, chooser, 400)
+    assert [version for version, _ in refused] == [9]
+    assert {r.policy_version for r in robot.records} == {7}
+    assert robot.records[-1].episode_step == 2
+
+
+def test_what_was_decided_before_a_stop_is_not_played_after_it(bench, policy):
+    robot, chooser = bench(), Chooser(False, lambda: policy, fail, seed=1)
+    chooser.give(empty_task("e1", max_decisions=50))
+    together(robot, chooser, 150)
+    while not robot.states[-1].finished:
+        together(robot, chooser, 1)
+    before = robot.action
+    assert before.action_seq > robot.states[-1].action_seq, "proposed, and not yet taken"
+    robot.latch = Latch.STOPPED
+    together(robot, chooser, 100)
+    robot.latch = Latch.CLEAR
+    resumed, made = robot.states[-1].state_seq, len(robot.records)
+    together(robot, chooser, 150)
+    after = robot.records[made]
+    assert after.state_seq > resumed
+    assert not np.array_equal(after.obs, before.obs)

@@ -4,6 +4,7 @@ import time
 import pytest
 
 from robot_agent.frames import LatchState, size, unpack
+from robot_agent.guard import stops
 from robot_agent.guard.machine import Latch
 from robot_agent.guard.stops import StopLatch, StopLines
 from shared.slots import Slot
@@ -83,3 +84,15 @@ def test_resume_without_release_does_nothing(make, lines):
 def test_a_latch_file_that_cannot_be_read_counts_as_a_stop(make, tmp_path, content):
     (tmp_path / "later").write_bytes(content)
     assert make().value is Latch.STOPPED
+
+
+def test_a_full_disk_costs_neither_this_stop_nor_the_next(make, lines, monkeypatch, caplog):
+    def full(*_):
+        raise OSError("no space left on device")
+
+    latch = make()
+    monkeypatch.setattr(stops, "write_atomic", full)
+    for word, then in (("stop", Latch.STOPPED), ("release", Latch.RELEASED), ("stop", Latch.STOPPED)):
+        os.eventfd_write(lines[word], 1)
+        wait(lambda then=then: latch.value is then)
+    assert "no space left" in caplog.text

@@ -77,6 +77,7 @@ def test_another_network_than_the_manifest_says():
         (rewritten(created_unix_s=float("nan")), "not finite"),
         (rewritten(limits_profile=0.0), "outside"),
         (rewritten(limits_profile=1.5), "outside"),
+        (rewritten(limits_profile=1e-9), "outside"),
         (rewritten(limits_profile=float("nan")), "outside"),
         (rewritten(sha256="abc"), "malformed hash"),
         (rewritten(eval={"a": float("inf")}), "not finite"),

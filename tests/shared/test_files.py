@@ -1,11 +1,14 @@
-"""Atomic writes leave the old content or the new, the right mode, and no litter."""
+"""Atomic writes leave the old content or the new, the right mode, and no litter; a lock has one holder."""
 
 import os
 import stat
+import threading
+import time
 
 import pytest
 
-from shared.files import write_atomic
+from shared.errors import AlreadyRunning
+from shared.files import locked, write_atomic
 
 
 def test_content_mode_and_folder(tmp_path):
@@ -29,3 +32,29 @@ def test_a_failed_write_leaves_the_old_content_and_no_litter(tmp_path, monkeypat
         write_atomic(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_lock_has_one_holder_at_a_time(tmp_path):
+    path = tmp_path / "lock"
+    again = pytest.raises(AlreadyRunning, match=f"busy .it holds {path}")
+    with locked(path, "busy"), again, locked(path, "busy"):
+        pass
+    with locked(path, "busy"):
+        pass
+
+
+def test_a_lock_can_be_waited_for(tmp_path):
+    path, held, gone = tmp_path / "lock", threading.Event(), []
+
+    def hold():
+        with locked(path, "busy"):
+            held.set()
+            time.sleep(0.1)
+            gone.append(True)
+
+    other = threading.Thread(target=hold)
+    other.start()
+    held.wait()
+    with locked(path, "busy", wait_s=10.0):
+        assert gone
+    other.join()

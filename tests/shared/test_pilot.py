@@ -116,3 +116,11 @@ def test_a_mask_that_allows_nothing_is_refused():
     mask[1] = False
     with pytest.raises(PolicyError, match="allows no tool"):
         decide(output(2), mask, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("log_std", [100.0, -1000.0])
+def test_a_spread_from_which_nothing_finite_can_be_drawn_is_refused(log_std):
+    out = output(3)
+    out.param_log_std[:] = log_std
+    with pytest.raises(PolicyError, match="param_log_std"):
+        decide(out, None, np.random.default_rng(0))

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
@@ -82,11 +83,21 @@ def test_the_agent_starts_where_torch_is_absent(tmp_path):
         assert done.returncode == 0, done.stderr
         assert done.stdout.startswith("Usage: reachy-coach")
 
-    # The processes themselves, not only their help.
-    done = run(
-        python, "-c", "import robot_agent.main, robot_agent.policy, robot_agent.link, robot_agent.guard.guard"
+    # All of its processes, on the body in memory, until the policy's answers reach the guard.
+    folders = ["--data-dir", tmp_path / "data", "--runtime-dir", tmp_path / "run"]
+    agent = subprocess.Popen(
+        [command, "agent", "--body", "still", *folders], cwd=tmp_path, env=env, stdin=subprocess.DEVNULL
     )
-    assert done.returncode == 0, done.stderr
+    try:
+        for _ in range(60):
+            answer = run(command, "stop", "--status", "--runtime-dir", tmp_path / "run")
+            if answer.stdout.strip() == "ACTIVE":
+                break
+            time.sleep(0.5)
+        assert answer.stdout.strip() == "ACTIVE", answer.stderr
+    finally:
+        agent.terminate()
+        assert agent.wait(20) == 0
 
     done = run(command, "learner", "--data-dir", tmp_path / "data")
     assert done.returncode == 2
