@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import logging
 import os
@@ -21,6 +20,7 @@ from robot_agent.config import AgentConfig
 from robot_agent.ending import Ending
 from robot_agent.frames import frames_hash
 from robot_agent.processes import LINES, TABLE, command, config_from
+from shared.child import die_with
 from shared.errors import CoachError, ConfigError
 from shared.files import locked
 
@@ -138,24 +138,13 @@ def _tend(child: _Child) -> None:
             env={**os.environ, **_THREADS},
             # Ctrl-C in a terminal reaches its foreground group: the guard must brake before the robot ends.
             process_group=0 if child.name == ROBOT else None,
-            preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509  # this process has no threads
+            preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509  # this process has no threads
         )
         child.started_s = now
 
 
 _THREADS = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
 """Nine numbers at a time: a pool of threads would only cost."""
-
-
-_LIBC = ctypes.CDLL(None)
-_PR_SET_PDEATHSIG = 1
-
-
-def _die_with(supervisor: int) -> None:
-    """In a child, before its program begins: end when the supervisor ends, however that happens (Linux)."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != supervisor:
-        os._exit(0)
 
 
 def _end(children: list[_Child]) -> None:

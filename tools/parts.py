@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
 import signal
@@ -19,7 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-_PR_SET_PDEATHSIG = 1
+from shared.child import die_with
+
 END_S = 8.0
 
 
@@ -35,7 +35,7 @@ class Part:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C reaches the parent alone, which ends its parts in order
-                preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509  # before any thread begins
+                preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509  # before any thread begins
             )
 
     @property
@@ -103,13 +103,6 @@ class Parts:
         for part in reversed(list(self)):
             with contextlib.suppress(OSError):
                 part.end(deadline_s)
-
-
-def _die_with(parent: int) -> None:
-    """In a child, before its program begins: end when the parent ends, however that happens (Linux)."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        os._exit(0)
 
 
 def get_json(url: str, timeout_s: float = 5.0) -> Any:

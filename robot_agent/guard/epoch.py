@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from shared.errors import StoreError
@@ -9,7 +10,10 @@ from shared.files import write_atomic
 
 
 def next_epoch(path: Path) -> int:
-    """Raise the number in the file by one, durably, and return it; 1 where there is no file yet.
+    """Raise the number in the file by one, durably, and return it.
+
+    Where there is no file it begins at the time of day in seconds since 1970: a robot whose disk was emptied
+    must not repeat keys that the learner has of it, or its records would be taken for copies and dropped.
 
     Raises:
         StoreError: the file does not hold a number; going on from a guess could repeat keys.
@@ -17,7 +21,7 @@ def next_epoch(path: Path) -> int:
     try:
         text = path.read_text().strip()
     except FileNotFoundError:
-        text = "0"
+        text = str(int(time.time()))
     if not text.isdigit():
         raise StoreError(
             f"{path} should hold the number of guard starts but holds {text[:40]!r}; write a number into it "

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from robot_agent.guard.epoch import next_epoch
@@ -6,8 +8,18 @@ from shared.errors import StoreError
 
 def test_epochs_rise_and_are_kept(tmp_path):
     path = tmp_path / "sub" / "epoch"
-    assert [next_epoch(path) for _ in range(3)] == [1, 2, 3]
-    assert path.read_text() == "3\n"
+    first = next_epoch(path)
+    assert [next_epoch(path) for _ in range(2)] == [first + 1, first + 2]
+    assert path.read_text() == f"{first + 2}\n"
+
+
+def test_a_robot_whose_disk_was_emptied_repeats_no_epoch(tmp_path, monkeypatch):
+    path = tmp_path / "epoch"
+    before = {next_epoch(path) for _ in range(5)}
+    path.unlink()
+    later = time.time() + 3600.0
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert not before & {next_epoch(path) for _ in range(5)}
 
 
 @pytest.mark.parametrize("content", ["", "three", "-1", "1.5"])

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from robot_agent.frames import LatchState, pack, size
+from robot_agent.frames import GuardState, LatchState, Mode, pack, size
 from robot_agent.stop_socket import MAX_LINE, Lines, StopDesk, ask, listen
 from shared.errors import AlreadyRunning, BodyError
 from shared.slots import Slot
@@ -102,6 +102,29 @@ def test_a_stop_is_confirmed_by_the_guards_latch(config, lines):
     answer = desk.answer(b"stop")
     assert answer["ok"]
     assert 0.0 <= answer["latched_ms"] < 1000.0
+
+
+def test_a_guard_that_does_not_tick_is_not_there_whatever_it_said_last(config, lines, bench):
+    config.runtime.folder.mkdir(parents=True)
+    slot = Slot(config.runtime.state, size(GuardState), create=True)
+    state = bench().armed().states[-1]
+    slot.write(pack(state))
+    desk = StopDesk(config.runtime, Lines(lines["stop"], lines["release"], lines["resume"]))
+    answer = desk.answer(b"status")
+    assert (answer["ok"], answer["state"]) == (False, "no guard")
+    assert "does not tick" in answer["error"]
+
+    ending = threading.Event()
+
+    def guard():
+        while not ending.wait(0.01):
+            slot.write(pack(state))
+
+    ticking = threading.Thread(target=guard)
+    ticking.start()
+    assert desk.answer(b"status") == {"ok": True, "state": Mode.ACTIVE.name}
+    ending.set()
+    ticking.join()
 
 
 def test_a_socket_left_by_a_dead_process_is_taken_over_and_a_living_one_is_not(tmp_path):
