@@ -10,13 +10,17 @@ from cyclopts import Parameter
 
 def agent(
     *,
-    body: Annotated[Literal["mujoco", "reachy", "still"] | None, Parameter(help="Which robot.")] = None,
-    learner: Annotated[str | None, Parameter(help="HOST or HOST:PORT of the learner.")] = None,
+    body: Annotated[
+        Literal["mujoco", "reachy", "still"] | None, Parameter(help="Which robot. [mujoco]")
+    ] = None,
+    learner: Annotated[
+        str | None, Parameter(help="HOST or HOST:PORT of the learner. [127.0.0.1:5557]")
+    ] = None,
     learner_key: Annotated[
         str | None, Parameter(help="The learner's public key, or a file that holds it.")
     ] = None,
-    robot_id: Annotated[str | None, Parameter(help="Names this robot at the learner.")] = None,
-    speed: Annotated[float | None, Parameter(help="Times real time; simulated robots only.")] = None,
+    robot_id: Annotated[str | None, Parameter(help="Names this robot at the learner. [robot]")] = None,
+    speed: Annotated[float | None, Parameter(help="Times real time; simulated robots only. [1]")] = None,
     deterministic: Annotated[
         bool | None, Parameter(help="Most likely action: to measure, not to gather experience.")
     ] = None,
@@ -42,4 +46,6 @@ def agent(
         "data_dir": data_dir,
         "runtime_dir": runtime_dir,
     }
-    return run(load_agent_config(config, {name: value for name, value in given.items() if value is not None}))
+    settings = load_agent_config(config, {name: value for name, value in given.items() if value is not None})
+    settings.learner_public_key()  # better said now than by the link, over and over
+    return run(settings)

@@ -15,10 +15,10 @@ TRAINER_PATIENCE_S = 20.0
 def learner(
     *,
     host: Annotated[
-        str | None, Parameter(help="Address to listen on; 0.0.0.0 lets robots and phones in.")
+        str | None, Parameter(help="Address to listen on; 0.0.0.0 lets robots and phones in. [127.0.0.1]")
     ] = None,
-    port: Annotated[int | None, Parameter(help="TCP port of pages and API.")] = None,
-    wire_port: Annotated[int | None, Parameter(help="TCP port of the link to robots.")] = None,
+    port: Annotated[int | None, Parameter(help="TCP port of pages and API. [8080]")] = None,
+    wire_port: Annotated[int | None, Parameter(help="TCP port of the link to robots. [5557]")] = None,
     data_dir: Annotated[Path | None, Parameter(help="Where things are kept.")] = None,
     train: Annotated[bool, Parameter(help="Train as well, in a process of its own.", negative="")] = False,
     config: Annotated[Path | None, Parameter(help="TOML file; flags and environment win over it.")] = None,

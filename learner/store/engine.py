@@ -21,17 +21,19 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from shared.errors import StoreError
+from shared.files import locked
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 BUSY_TIMEOUT_MS = 10_000
+OPEN_WAIT_S = 30.0
 
 # FULL, not NORMAL: in WAL mode NORMAL may lose commits that were already acknowledged when power fails.
 _PRAGMAS = (
+    f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
-    f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
     "PRAGMA foreign_keys=ON",
 )
 
@@ -64,7 +66,10 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._engine = create_engine(f"sqlite:///{path}")
             _prepare(self._engine)
-            self._migrate()
+            # SQLite does not queue those who turn on the write-ahead log of a new file at the same moment.
+            lock = path.with_name(f"{path.name}.lock")
+            with locked(lock, f"somebody keeps opening the store {path}; try again", OPEN_WAIT_S):
+                self._migrate()
         except CommandError as error:
             raise StoreError(
                 f"the store {path} is of another version ({error}); "

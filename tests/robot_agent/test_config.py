@@ -69,3 +69,8 @@ def test_a_key_or_a_file_with_a_key(tmp_path):
     assert AgentConfig(learner_key=str(path)).learner_public_key() == key
     with pytest.raises(ConfigError, match="gone"):
         AgentConfig(learner_key=str(Path("gone.pub"))).learner_public_key()
+
+
+def test_a_robot_that_does_not_know_its_learner_says_what_to_do(tmp_path):
+    with pytest.raises(ConfigError, match="--learner-key KEY"):
+        AgentConfig(data_dir=tmp_path).learner_public_key()
