@@ -98,8 +98,8 @@ class AgentConfig:
             return parse_key(self.learner_key, f"learner_key {self.learner_key!r} is no file and")
         if not self.learner_key_file.exists():
             raise ConfigError(
-                "this robot does not know its learner: give --learner-key KEY, as `reachy-coach keys learner` "
-                f"prints it there, or put the key into {self.learner_key_file}"
+                "this robot does not know its learner: give --learner-key KEY, which "
+                f"`reachy-coach keys learner` prints, or put the key into {self.learner_key_file}"
             )
         return read_public(self.learner_key_file)
 
