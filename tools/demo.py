@@ -101,7 +101,9 @@ def demo(
                 "after": measure(policy, resets, "train", seed + 1),
                 "after_held_out_phrasings": measure(policy, resets, "held_out", seed + 2),
             }
-            console.print(table(scores, f"success on {resets} fresh resets of each task [Wilson 95 %]"))
+            rows = {"untrained": scores["before"], "trained": scores["after"]}
+            rows["trained, held out"] = scores["after_held_out_phrasings"]
+            console.print(table(rows, f"success on {resets} fresh resets of each task [Wilson 95 %]"))
             result |= {
                 name: {task: asdict(row) for task, row in rows.items()} for name, rows in scores.items()
             }
