@@ -54,6 +54,12 @@ class Publisher:
         self.version = latest.version if latest else 0
         """Newest published version; 0 = none yet."""
 
+    def robots_behind(self, least: int) -> bool:
+        """True while some robot that runs our policies has run fewer than `least` of them."""
+        with self._store.read() as connection:
+            active = queries.active_versions(connection)
+        return any(len(versions) < least for versions in active.values())
+
     def publish(self, model: ActorCritic, figures: Mapping[str, float], taste_version: int) -> int:
         """Publish the model as the next version; notes which taste model its rewards came from (0 = none)."""
         with self._store.read() as connection:

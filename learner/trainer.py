@@ -113,8 +113,10 @@ class Trainer:
             self.local.close()
 
     def rests(self) -> bool:
-        """True once the goal was reached and all that people said has been learnt from."""
+        """True once the goal was reached, robots kept up, and all that people said has been learnt from."""
         if not self.counters.reached_update:
+            return False
+        if self.publisher is not None and self.publisher.robots_behind(self.config.least_versions):
             return False
         if self.labeller.refresh():
             self._learn_until = self.counters.updates + UPDATES_PER_TASTE

@@ -47,6 +47,8 @@ class TrainConfig:
     """Fresh resets of each task in a validation."""
     goal: float = 0.94
     """Validation success on every task at which training counts as done."""
+    least_versions: int = 5
+    """Past its goal, training goes on until every robot that takes part has run so many policies."""
     publish_every: int = 2
     """Updates between published policies."""
     checkpoint_every: int = 5

@@ -13,7 +13,7 @@ from learner.rl.networks import ActorCritic
 from learner.rollouts.robots import RobotSource
 from learner.store import queries
 from learner.store.engine import Store
-from learner.store.rows import Credit, Episode, NewFeedback, NewStep
+from learner.store.rows import Credit, Episode, NewFeedback, NewStep, PolicyEvent
 from learner.trainer import Trainer
 from shared.bundle import read_bundle
 from shared.codec import pack_transition
@@ -189,6 +189,16 @@ def test_a_published_bundle_is_whole_and_agrees_with_torch(store, tmp_path):
     for name, array in outputs.items():
         np.testing.assert_array_equal(bundle.manifest.golden_outputs[name], array)
     assert Publisher(store, tmp_path).version == 2
+
+
+def test_robots_that_run_policies_are_waited_for_and_others_are_not(store, tmp_path):
+    publisher = Publisher(store, tmp_path)
+    assert not publisher.robots_behind(2)  # nobody takes part
+    for version, behind in ((1, True), (1, True), (2, False)):
+        with store.write() as c:
+            queries.add_policy_event(c, PolicyEvent("r", version, "active", "", NOW))
+            queries.add_policy_event(c, PolicyEvent("r", 9, "rejected", "too slow", NOW))
+        assert publisher.robots_behind(2) == behind
 
 
 def test_the_trainer_learns_from_robots_too(store, tmp_path):
