@@ -128,6 +128,7 @@ def agent(tmp_path):
         assert not any(alive(pid) for pid in pids.values()), "something keeps running"
 
 
+@pytest.mark.alone
 def test_every_process_may_be_killed_and_nothing_acknowledged_is_lost(agent):
     robot, watch = agent
     robot.learner.publish(1, random_bundle(1))
@@ -164,9 +165,8 @@ def test_every_process_may_be_killed_and_nothing_acknowledged_is_lost(agent):
     robot.kill("stops")
     robot.wait(lambda: answers(robot), "no answer to status")
 
-    # The simulated robot itself: the guard ends, and both come back.
+    # The simulated robot itself: the guard bridges a short gap, ends at a longer one, and decisions go on.
     robot.kill("robot")
-    robot.wait(lambda: robot.learner.status.boot_epoch >= epoch + 2, "no guard after the robot's death")
     robot.decisions()
 
     robot.wait(lambda: robot.learner.status.spooled <= 1, "the spool does not empty")
