@@ -13,10 +13,12 @@ from platformdirs import user_data_path
 from robot_agent.files import RuntimeFiles, StateFiles, default_runtime_dir
 from shared.config import load
 from shared.errors import ConfigError
-from shared.keys import parse_key, read_public
+from shared.keys import check_robot_id, parse_key, read_public
+from shared.topics import WIRE_PORT
 
 ENV_PREFIX = "REACHY_COACH_AGENT_"
-WIRE_PORT = 5557
+DAEMON_PORT = 8000
+"""TCP port of the Reachy Mini daemon unless it was started on another."""
 BODIES = ("mujoco", "reachy", "still")
 
 
@@ -38,7 +40,7 @@ class AgentConfig:
     """Everything that is kept lies below `<data_dir>/robot/<robot_id>`."""
     runtime_dir: Path | None = None
     """Shared memory and sockets; a folder on tmpfs if not given."""
-    daemon_port: int = field(default=8000, metadata={"min": 1, "max": 65535})
+    daemon_port: int = field(default=DAEMON_PORT, metadata={"min": 1, "max": 65535})
     """TCP port of the Reachy Mini daemon on this machine."""
     speed: float = field(default=1.0, metadata={"min": 0.1, "max": 50.0})
     """Times real time; simulated bodies only."""
@@ -50,8 +52,7 @@ class AgentConfig:
     """Pause before trying again after the learner refused this robot."""
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[A-Za-z0-9_-]{1,48}", self.robot_id):
-            raise ConfigError(f"robot_id {self.robot_id!r}: use 1 to 48 letters, digits, - and _")
+        check_robot_id(self.robot_id)
         if self.body not in BODIES:
             raise ConfigError(f"body {self.body!r} is not one of {', '.join(BODIES)}")
         if self.body == "reachy" and self.speed != 1.0:
@@ -94,14 +95,15 @@ class AgentConfig:
         Raises:
             ConfigError: no such file, or not a key.
         """
-        if self.learner_key and not self.learner_key_file.exists():
+        file = self.learner_key_file
+        if file.exists():
+            return read_public(file)
+        if self.learner_key:
             return parse_key(self.learner_key, f"learner_key {self.learner_key!r} is no file and")
-        if not self.learner_key_file.exists():
-            raise ConfigError(
-                "this robot does not know its learner: give --learner-key KEY, which "
-                f"`reachy-coach keys learner` prints, or put the key into {self.learner_key_file}"
-            )
-        return read_public(self.learner_key_file)
+        raise ConfigError(
+            "this robot does not know its learner: give --learner-key KEY, which "
+            f"`reachy-coach keys learner` prints, or put the key into {file}"
+        )
 
 
 def load_agent_config(file: Path | None, flags: Mapping[str, Any]) -> AgentConfig:

@@ -13,9 +13,8 @@ import zmq.utils.monitor
 from shared.codec import MAX_MESSAGE, encode
 from shared.errors import LinkError
 from shared.keys import ensure_keypair
+from shared.topics import HEARTBEAT_MS, HEARTBEAT_TIMEOUT_MS
 
-HEARTBEAT_MS = 1_000
-HEARTBEAT_TIMEOUT_MS = 5_000
 RECONNECT_MS = 500
 RECONNECT_MAX_MS = 10_000
 HANDSHAKE_MS = 10_000

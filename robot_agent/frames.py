@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.control.body import BodyState
 from shared.messages import END_REASONS, SOURCES, Transition
 from shared.spaces import NUM_JOINTS, NUM_PARAMS, OBS_DIM
 from shared.tools import MAX_TICKS
@@ -52,11 +53,16 @@ class Kind(IntEnum):
     """Play `tool` with `params`; makes a record."""
     CLOSING = 3
     """End the episode: cuts a decision in force and makes a record of no motion that carries `obs`."""
+    TELEOP = 4
+    """A person has the motion. Only the guard writes it; an action of this kind is not sound."""
 
 
 @dataclass(frozen=True)
-class GuardState:
-    """The guard's state after a tick: what the body measured and how far the action in force has come."""
+class GuardState(BodyState):
+    """The guard's state after a tick: what the body measured and how far the action in force has come.
+
+    Its `target` is the setpoint written on this tick.
+    """
 
     state_seq: int
     """Ticks; rises by one a tick, also across restarts of the guard within a boot of the machine."""
@@ -76,21 +82,22 @@ class GuardState:
     tool: int
     last_end: int
     """Index into `END_REASONS` of the newest record."""
-    time_s: float
-    joint_pos: F64
-    joint_vel: F64
-    head_pos: F64
-    head_quat: F64
-    imu_accel: F64
-    imu_gyro: F64
-    target: F64
-    """(9,) rad: the setpoint written on this tick."""
     limited_ticks: int = 0
     """Since boot: ticks on which the limiter changed what was asked for."""
     violations_applied: int = 0
     """Since boot: setpoints written that broke a limit by an independent check."""
     late_ticks: int = 0
     """Since boot: ticks that began more than a tick late."""
+    fault: str = ""
+    """Why the mode is FAULT, in words; empty otherwise."""
+    stop_source: str = ""
+    """Who asked for the stop that is latched; empty while none is."""
+    limp: bool = False
+    """Motors are off."""
+    teleop: bool = False
+    """A person moves the robot."""
+    limits_profile: float = 1.0
+    """Share of the motion limits that is in force."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +164,21 @@ class LatchState:
     """Monotonic clock at which the latch was set last."""
     pid: int
     """Of the guard."""
+    source: str = ""
+    """Who asked for the stop that is latched; empty while none is."""
+    fault: str = ""
+    """A fault that is latched, in words."""
+
+
+@dataclass(frozen=True)
+class Teleop:
+    """A person's word to the guard: follow this now. Latest only."""
+
+    active: bool
+    target: F64
+    """(9,) rad."""
+    until_s: float
+    """Monotonic clock at which it is void."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +197,25 @@ class PolicyState:
     inferences: int
     infer_p50_ms: float
     infer_p99_ms: float
+    status: str = ""
+    """What became of a policy last: one of `POLICY_STATUSES`..."""
+    status_version: int = 0
+    """... its version..."""
+    status_seq: int = 0
+    """... and the number of that event, rising by one."""
+    mode: str = "autonomous"
+    proposal_id: int = 0
+    """Proposal that waits for approval; 0 = none."""
+    proposal_tool: int = 0
+    proposal_until_s: float = 0.0
+    """Monotonic clock at which it expires."""
+    anomaly_seq: int = 0
+    """Number of the newest anomaly, rising by one; 0 = none yet."""
+    anomaly_kind: str = ""
+    anomaly_score: float = 0.0
+    anomaly_detail: str = ""
+    anomaly_episode: str = ""
+    anomaly_step: int = 0
 
 
 def _text(size: int) -> str:
@@ -183,12 +224,13 @@ def _text(size: int) -> str:
 
 _STATE = np.dtype(
     [
+        ("time_s", "f8"), ("joint_pos", "f8", 9), ("joint_vel", "f8", 9), ("head_pos", "f8", 3),
+        ("head_quat", "f8", 4), ("imu_accel", "f8", 3), ("imu_gyro", "f8", 3), ("target", "f8", 9),
         ("state_seq", "u8"), ("mode", "u1"), ("boot_epoch", "u4"), ("decision_seq", "u8"),
         ("action_seq", "u8"), ("kind", "u1"), ("finished", "?"), ("episode_id", _text(EPISODE_ID_BYTES)),
-        ("episode_step", "u4"), ("tool", "u1"), ("last_end", "u1"), ("time_s", "f8"),
-        ("joint_pos", "f8", 9), ("joint_vel", "f8", 9),
-        ("head_pos", "f8", 3), ("head_quat", "f8", 4), ("imu_accel", "f8", 3), ("imu_gyro", "f8", 3),
-        ("target", "f8", 9), ("limited_ticks", "u8"), ("violations_applied", "u8"), ("late_ticks", "u8"),
+        ("episode_step", "u4"), ("tool", "u1"), ("last_end", "u1"),
+        ("limited_ticks", "u8"), ("violations_applied", "u8"), ("late_ticks", "u8"), ("fault", _text(160)),
+        ("stop_source", _text(16)), ("limp", "?"), ("teleop", "?"), ("limits_profile", "f8"),
     ]
 )  # fmt: skip
 _ACTION = np.dtype(
@@ -209,12 +251,22 @@ _RECORD = np.dtype(
         ("joints", "f4", (MAX_TICKS, 9)), ("head", "f4", (MAX_TICKS, 7)),
     ]
 )  # fmt: skip
-_LATCH = np.dtype([("latched", "?"), ("requests", "u8"), ("time_s", "f8"), ("pid", "u4")])
+_LATCH = np.dtype(
+    [
+        ("latched", "?"), ("requests", "u8"), ("time_s", "f8"), ("pid", "u4"), ("source", _text(16)),
+        ("fault", _text(160)),
+    ]
+)  # fmt: skip
+_TELEOP = np.dtype([("active", "?"), ("target", "f8", 9), ("until_s", "f8")])
 _POLICY = np.dtype(
     [
         ("pid", "u4"), ("active_version", "u4"), ("rejected_version", "u4"), ("reason", _text(400)),
         ("waiting", _text(80)), ("inferences", "u8"),
-        ("infer_p50_ms", "f8"), ("infer_p99_ms", "f8"),
+        ("infer_p50_ms", "f8"), ("infer_p99_ms", "f8"), ("status", _text(16)), ("status_version", "u4"),
+        ("status_seq", "u8"), ("mode", _text(16)), ("proposal_id", "u8"), ("proposal_tool", "u1"),
+        ("proposal_until_s", "f8"), ("anomaly_seq", "u8"), ("anomaly_kind", _text(32)),
+        ("anomaly_score", "f8"), ("anomaly_detail", _text(160)), ("anomaly_episode", _text(EPISODE_ID_BYTES)),
+        ("anomaly_step", "u4"),
     ]
 )  # fmt: skip
 
@@ -224,6 +276,7 @@ DTYPES: dict[type, np.dtype[np.void]] = {
     Record: _RECORD,
     LatchState: _LATCH,
     PolicyState: _POLICY,
+    Teleop: _TELEOP,
 }
 
 

@@ -9,13 +9,12 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from shared.bundle import Bundle
-from shared.control.pilot import PolicyOutput
+from shared.control.pilot import OUTPUTS, PolicyOutput
 from shared.errors import BundleError
 from shared.spaces import OBS_DIM
 
 F32 = NDArray[np.float32]
 
-OUTPUTS = ("tool_logits", "param_mean", "param_log_std", "value")
 GOLDEN_TOLERANCE = 1e-4
 """Largest difference to the golden outputs, relative to 1 + their size."""
 MAX_LATENCY_MS = 10.0

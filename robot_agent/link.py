@@ -19,7 +19,6 @@ from robot_agent.bundles import BundleFolder, Pull
 from robot_agent.config import AgentConfig
 from robot_agent.confirmation import wait_latched
 from robot_agent.dealer import CONNECTED, GONE, Address, Dealer
-from robot_agent.ending import Ending
 from robot_agent.frames import (
     EPISODE_ID_BYTES,
     GuardState,
@@ -38,15 +37,18 @@ from robot_agent.status import robot_status
 from robot_agent.stop_socket import GUARD_SILENT_S
 from shared import __version__
 from shared.codec import decode, pack_transition
+from shared.ending import Ending
 from shared.errors import BundleError, CodecError, ConfigError, LinkError
 from shared.messages import (
     Ack,
     Chunk,
+    ChunkRequest,
     EndEpisode,
     Hello,
     PolicyNotice,
     PolicyResult,
     Refusal,
+    RobotStatus,
     StopConfirm,
     StopRequest,
     TaskSpec,
@@ -55,12 +57,13 @@ from shared.messages import (
 )
 from shared.slots import Ring, RingReader, Slot
 from shared.spaces import layout_hash
+from shared.topics import period_s, timeout_s
 
 log = logging.getLogger("link")
 
-STATUS_PERIOD_S = 0.1
-HELLO_PERIOD_S = 2.0
-CHUNK_TIMEOUT_S = 2.0
+STATUS_PERIOD_S = period_s(RobotStatus)
+HELLO_PERIOD_S = timeout_s(Hello)
+CHUNK_TIMEOUT_S = timeout_s(ChunkRequest)
 KEY_RETRY_S = 2.0
 RECONNECT_S = 0.5
 DRAIN = 64

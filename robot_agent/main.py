@@ -13,16 +13,15 @@ import termios
 import time
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from robot_agent.config import AgentConfig
-from robot_agent.ending import Ending
 from robot_agent.frames import frames_hash
 from robot_agent.processes import LINES, TABLE, command, config_from
 from shared.child import die_with
+from shared.ending import Ending
 from shared.errors import CoachError, ConfigError
-from shared.files import locked
+from shared.files import locked, write_atomic
 
 log = logging.getLogger("agent")
 
@@ -67,11 +66,15 @@ def run(config: AgentConfig) -> int:
         lines = {name: os.eventfd(0, os.EFD_NONBLOCK) for name in LINES}
         children = _children(config, lines)
         ending = Ending(signal.SIGTERM, signal.SIGINT)
+        shown: dict[str, int] = {}
         try:
             while not ending:
                 for child in children:
                     _tend(child)
-                _write_pids(runtime.processes, children)
+                pids = {child.name: child.process.pid for child in children if child.process is not None}
+                if pids != shown:
+                    write_atomic(runtime.processes, json.dumps(pids).encode())
+                    shown = pids
                 time.sleep(POLL_S)
         finally:
             _end(children)
@@ -162,15 +165,6 @@ def _end(children: list[_Child]) -> None:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-
-
-def _write_pids(path: Path, children: list[_Child]) -> None:
-    pids = {child.name: child.process.pid for child in children if child.process is not None}
-    text = json.dumps(pids)
-    if not path.exists() or path.read_text() != text:
-        temporary = path.with_suffix(".new")
-        temporary.write_text(text)
-        temporary.replace(path)
 
 
 @contextlib.contextmanager

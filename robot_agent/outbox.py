@@ -8,14 +8,15 @@ from collections.abc import Iterable
 from robot_agent.spool import Key, Spool
 from shared.codec import unpack_transition
 from shared.errors import CodecError
-from shared.messages import Transition
+from shared.messages import Transition, TransitionBatch
+from shared.topics import timeout_s
 
 log = logging.getLogger("outbox")
 
 BATCH = 50
 WINDOW = 200
 """Records sent and not yet acknowledged."""
-RESEND_S = 5.0
+RESEND_S = timeout_s(TransitionBatch)
 """Without any acknowledgement for this long, everything in the window is sent again."""
 
 

@@ -23,8 +23,7 @@ from robot_agent.files import RuntimeFiles
 from robot_agent.frames import Action, GuardState, Kind, Mode, PolicyState, pack, size, unpack
 from robot_agent.inference import OnnxPolicy
 from robot_agent.mailbox import Mailbox
-from shared.control.body import BodyState
-from shared.control.motions import joints_of
+from shared.control.motions import joints_of, start_pose
 from shared.control.observe import observe_task
 from shared.control.pilot import ALL_TOOLS, PolicyOutput, decide
 from shared.control.rotations import quat_to_matrix
@@ -32,6 +31,7 @@ from shared.control.vision import detect, scenes
 from shared.errors import PolicyError
 from shared.messages import END_REASONS, SOURCES, EndEpisode, TaskSpec
 from shared.slots import Slot
+from shared.spaces import OBS_DIM
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -118,7 +118,7 @@ class Chooser:
 
     def _evaluate(self, state: GuardState) -> tuple[F32, PolicyOutput | None]:
         if self._task is None or self.policy is None:
-            return np.zeros(512, np.float32), None
+            return np.zeros(OBS_DIM, np.float32), None
         obs = self._task.observe(state)
         begun = time.perf_counter()
         try:
@@ -186,29 +186,12 @@ class _Task:
         # A closing record's step is the number of decisions made; during a decision, one more than its index.
         step = 0 if not same else state.episode_step + (state.kind == Kind.DECISION)
         ok = not same or END_REASONS[state.last_end] in ("completed", "closing")
-        return observe_task(
-            body_state(state), self.spec, detections, step, ok, float(state.mode == Mode.ACTIVE)
-        )
-
-
-def body_state(state: GuardState) -> BodyState:
-    """The body's part of a guard state."""
-    return BodyState(
-        state.time_s,
-        state.joint_pos,
-        state.joint_vel,
-        state.head_pos,
-        state.head_quat,
-        state.imu_accel,
-        state.imu_gyro,
-        state.target,
-    )
+        return observe_task(state, self.spec, detections, step, ok, float(state.mode == Mode.ACTIVE))
 
 
 def start_joints(spec: TaskSpec) -> F64:
     """(9,) rad: the task's start pose. The guard's limiter has the last word on it."""
-    pose = np.array([*spec.start_head_rpy, 0.0, 0.0, 0.0, spec.start_body_yaw, *spec.start_antennas])
-    joints = joints_of(pose[None])[0]
+    joints = joints_of(start_pose(spec)[None])[0]
     return np.where(np.isfinite(joints), joints, 0.0)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from robot_agent.config import AgentConfig
+from robot_agent.guard.stops import StopLines
 from shared.errors import CoachError, ConfigError
 from shared.files import locked
 
@@ -36,10 +37,8 @@ class Process:
 def _guard(config: AgentConfig, lines: dict[str, int]) -> int:
     from robot_agent.bodies import open_body
     from robot_agent.guard import guard
-    from robot_agent.guard.stops import StopLines
 
-    stops = StopLines(lines["stop"], lines["release"], lines["resume"])
-    bells = guard.Lines(stops, lines["state_bell"], lines["record_bell"], lines["action_bell"])
+    bells = guard.Lines(_stop_lines(lines), lines["state_bell"], lines["record_bell"], lines["action_bell"])
     complaint = "another guard moves this robot; end that process"
     with locked(config.runtime.guard_lock, complaint, OTHER_GUARD_S):
         return guard.run(open_body(config), config.runtime, config.state, bells, config.speed)
@@ -62,8 +61,11 @@ def _link(config: AgentConfig, lines: dict[str, int]) -> int:
 def _stops(config: AgentConfig, lines: dict[str, int]) -> int:
     from robot_agent import stop_socket
 
-    held = stop_socket.Lines(lines["stop"], lines["release"], lines["resume"])
-    return stop_socket.run(config.runtime, held)
+    return stop_socket.run(config.runtime, _stop_lines(lines))
+
+
+def _stop_lines(lines: dict[str, int]) -> StopLines:
+    return StopLines(lines["stop"], lines["release"], lines["resume"])
 
 
 TABLE: tuple[Process, ...] = (

@@ -19,8 +19,10 @@ import zmq
 from numpy.typing import NDArray
 from zmq.auth.thread import ThreadAuthenticator
 
-from shared.bundle import Manifest, pack_bundle
+from robot_agent.inference import OnnxPolicy
+from shared.bundle import GOLDEN_ROWS, Manifest, pack_bundle
 from shared.codec import MAX_MESSAGE, decode, encode
+from shared.control.pilot import OUTPUTS
 from shared.errors import MissingExtra
 from shared.keys import ensure_keypair
 from shared.messages import (
@@ -40,7 +42,6 @@ from shared.messages import (
 from shared.spaces import NUM_PARAMS, NUM_TOOLS, OBS_DIM, layout_hash
 
 CHUNK = 64 * 1024
-OUTPUTS = ("tool_logits", "param_mean", "param_log_std", "value")
 
 
 def random_policy(seed: int = 0, hidden: Sequence[int] = (256, 256), likes: int | None = None) -> bytes:
@@ -102,13 +103,11 @@ def random_policy(seed: int = 0, hidden: Sequence[int] = (256, 256), likes: int 
 
 def random_bundle(version: int, seed: int = 0, likes: int | None = None) -> bytes:
     """A bundle around `random_policy` with true golden vectors."""
-    import onnxruntime
-
     onnx = random_policy(seed, likes=likes)
-    session = onnxruntime.InferenceSession(onnx, providers=["CPUExecutionProvider"])
-    obs = np.random.default_rng(seed).normal(size=(4, OBS_DIM)).astype(np.float32)
-    outputs = dict(zip(OUTPUTS, session.run(OUTPUTS, {"obs": obs}), strict=True))
-    return pack_bundle(Manifest(version, 0, time.time(), {}, obs, outputs), onnx)
+    obs = np.random.default_rng(seed).normal(size=(GOLDEN_ROWS, OBS_DIM)).astype(np.float32)
+    output = OnnxPolicy(onnx, version)(obs)
+    golden = {name: getattr(output, name) for name in OUTPUTS}
+    return pack_bundle(Manifest(version, 0, time.time(), {}, obs, golden), onnx)
 
 
 class RehearsalLearner:

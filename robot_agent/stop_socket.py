@@ -17,13 +17,14 @@ import termios
 import threading
 import time
 import tty
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from robot_agent.confirmation import wait_latched
 from robot_agent.files import RuntimeFiles
 from robot_agent.frames import GuardState, LatchState, Mode, size, unpack
+from robot_agent.guard.stops import StopLines
 from shared.errors import AlreadyRunning, BodyError
 from shared.slots import Slot
 
@@ -36,20 +37,11 @@ GUARD_SILENT_S = 0.5
 STOP_KEYS = (b" ",)
 
 
-@dataclass(frozen=True)
-class Lines:
-    """Eventfds of the process that takes local stops."""
-
-    stop: int
-    release: int
-    resume: int
-
-
 class StopDesk:
     """Turns words into events and answers with what became of them."""
 
-    def __init__(self, runtime: RuntimeFiles, lines: Lines) -> None:
-        self._lines = {"stop": lines.stop, "release": lines.release, "resume": lines.resume}
+    def __init__(self, runtime: RuntimeFiles, lines: StopLines) -> None:
+        self._lines: dict[str, int] = asdict(lines)
         self._states = Slot(runtime.state, size(GuardState), create=True)
         self._latches = Slot(runtime.latch, size(LatchState), create=True)
 
@@ -94,7 +86,7 @@ class StopDesk:
         return Mode(unpack(GuardState, found[1]).mode) if found else None
 
 
-def run(runtime: RuntimeFiles, lines: Lines) -> int:
+def run(runtime: RuntimeFiles, lines: StopLines) -> int:
     """Serve until the process is ended."""
     desk = StopDesk(runtime, lines)
     listener = listen(runtime.stop_socket)

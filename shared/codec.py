@@ -22,9 +22,15 @@ from shared.messages import (
     ARRAYS,
     END_REASONS,
     MESSAGES,
+    MODES,
+    POLICY_STATUSES,
     SCHEMA_VERSION,
     SOURCES,
+    PolicyResult,
+    RobotStatus,
+    SetMode,
     TaskSpec,
+    TeleopTarget,
     Transition,
 )
 from shared.spaces import NUM_TOOLS
@@ -40,6 +46,8 @@ MAX_ITEMS = 1024
 MAX_ROWS = 100
 """Rows of an array whose length is free."""
 MAX_DECISIONS = 1000
+MAX_TELEOP_S = 0.5
+"""Longest that a person's word on where to move stays good."""
 
 _RECORD_NUMBER = 255  # a Transition by itself, as the spool keeps it
 _NUMBER_OF: dict[type, int] = {cls: number for number, cls in enumerate(MESSAGES)} | {
@@ -291,4 +299,10 @@ _RULES: dict[type, dict[str, Callable[[Any], bool]]] = {
         f"max_decisions must be in 1..{MAX_DECISIONS}": lambda t: 1 <= t.max_decisions <= MAX_DECISIONS,
         "seed must not be negative": lambda t: t.seed >= 0,
     },
+    TeleopTarget: {
+        f"deadline_s must be in 0..{MAX_TELEOP_S}": lambda t: 0.0 <= t.deadline_s <= MAX_TELEOP_S,
+    },
+    RobotStatus: {f"mode must be one of {MODES}": lambda s: s.mode in MODES},
+    SetMode: {f"mode must be one of {MODES}": lambda m: m.mode in MODES},
+    PolicyResult: {f"status must be one of {POLICY_STATUSES}": lambda r: r.status in POLICY_STATUSES},
 }

@@ -41,6 +41,30 @@ def write_atomic(path: Path, data: bytes, mode: int = 0o644) -> None:
         os.close(folder)
 
 
+def create_once(path: Path, data: bytes, size: int = 0) -> None:
+    """Make a file under its name only when it is whole; where one is there already, that one stays.
+
+    Of two processes that get here at once, both end up with the first one's file.
+
+    Args:
+        path: its folder is made if need be; only its owner may read it.
+        data: how it begins.
+        size: bytes in all; zeros follow `data`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.truncate(max(size, len(data)))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        Path(name).unlink()
+
+
 @contextlib.contextmanager
 def locked(path: Path, complaint: str, wait_s: float = 0.0) -> Iterator[None]:
     """Hold the lock on a file, which is made if need be; the kernel lets go of it when the process ends.

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
+import re
 from pathlib import Path
 from types import ModuleType
 
 from shared.errors import ConfigError, MissingExtra
-from shared.files import write_atomic
+from shared.files import create_once, write_atomic
 
 _KEY_LENGTH = 40
 _Z85 = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#")
@@ -29,7 +27,8 @@ def ensure_keypair(path: Path) -> tuple[str, str]:
         MissingExtra: pyzmq is not installed.
     """
     if not path.exists():
-        _create_secret(path)
+        _, secret_key = _zmq().curve_keypair()
+        create_once(path, secret_key + b"\n")
     if path.stat().st_mode & 0o077:
         raise ConfigError(f"{path} can be read by others; run: chmod 600 {path}")
     secret = _read_key(path)
@@ -61,6 +60,16 @@ def parse_key(text: str, where: str) -> str:
     return key
 
 
+def check_robot_id(robot_id: str) -> None:
+    """A robot's id names its folders, and its key's file at the learner.
+
+    Raises:
+        ConfigError: other characters than those of plain file names, or too many of them.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,48}", robot_id):
+        raise ConfigError(f"robot id {robot_id!r}: use 1 to 48 letters, digits, - and _")
+
+
 def allowed_keys(folder: Path) -> dict[str, str]:
     """Name -> public key of every `*.pub` file in a folder; empty if there is no such folder.
 
@@ -78,22 +87,6 @@ def _read_key(path: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from None
     return parse_key(text, str(path))
-
-
-def _create_secret(path: Path) -> None:
-    """Of two processes that get here at once, both end up with the first one's key."""
-    _, secret = _zmq().curve_keypair()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secret + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(name, path)
-    finally:
-        Path(name).unlink()
 
 
 def _zmq() -> ModuleType:

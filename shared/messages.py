@@ -18,11 +18,19 @@ F32 = NDArray[np.float32]
 SOURCES = ("policy", "human", "safety", "script")
 """Whose action was applied. Only `policy` steps enter the PPO loss."""
 
+MODES = ("autonomous", "suggest")
+"""Whether the policy's proposals are played at once, or wait for a person's approval."""
+
+POLICY_STATUSES = ("trial", "active", "good", "rejected", "rolled_back")
+"""What may become of a policy on a robot: tried at reduced limits, in use, kept as good, refused before
+use, taken back after use."""
+
 END_REASONS = (
     "completed",  # the tool's last tick was played
     "stopped",  # a stop was latched
     "stale",  # the policy fell silent: decelerated, then held
     "new_task",  # the instruction changed or the episode ended
+    "override",  # a person took the motion
     "closing",  # no motion: carries the observation after an episode's last decision
 )
 
@@ -176,6 +184,21 @@ class RobotStatus:
     violations_applied: int
     """Setpoints written that broke a limit, by the agent's own check; must stay 0."""
     time_unix_s: float
+    fault: str = ""
+    """Why the state is FAULT, in words; empty otherwise."""
+    stop_source: str = ""
+    """Who asked for the stop that is latched; empty while none is."""
+    mode: str = "autonomous"
+    """One of `MODES`."""
+    teleop: bool = False
+    """A person moves the robot."""
+    proposal_id: int = 0
+    """Proposal that waits for approval; 0 = none."""
+    proposal_tool: int = 0
+    proposal_left_s: float = 0.0
+    """Until the proposal expires."""
+    limits_profile: float = 1.0
+    """Share of the motion limits that is in force."""
 
 
 @dataclass(frozen=True)
@@ -212,8 +235,57 @@ class PolicyResult:
     robot_id: str
     version: int
     status: str
-    """`active` or `rejected`."""
+    """One of `POLICY_STATUSES`."""
     reason: str
+
+
+@dataclass(frozen=True)
+class Anomaly:
+    """Something a person should look at: an observation unlike those of training. Robot -> learner."""
+
+    robot_id: str
+    episode_id: str
+    episode_step: int
+    kind: str
+    """Which check it was, in one word."""
+    score: float
+    """How far over its threshold: 1 is at it."""
+    detail: str
+    time_unix_s: float
+
+
+@dataclass(frozen=True)
+class TeleopTarget:
+    """A person moves the robot: a head pose to follow now. Never queued; late ones are dropped. Learner ->
+    robot."""
+
+    session: str
+    """One hand on the stick: from the first target to the one that is not `active`."""
+    active: bool
+    """False hands the motion back to the policy."""
+    head_rpy: tuple[float, float, float]
+    """[rad] in the base frame."""
+    body_yaw: float
+    antennas: tuple[float, float]
+    """[rad] right, left."""
+    deadline_s: float
+    """Worth following for so long after receipt [s], at most 0.5."""
+
+
+@dataclass(frozen=True)
+class SetMode:
+    """How the robot is to treat its policy's proposals. Learner -> robot."""
+
+    mode: str
+    """One of `MODES`."""
+
+
+@dataclass(frozen=True)
+class Approval:
+    """A person's word on a proposal. One that has expired stays expired. Learner -> robot."""
+
+    proposal_id: int
+    approved: bool
 
 
 @dataclass(frozen=True)
@@ -270,5 +342,9 @@ MESSAGES: tuple[type, ...] = (
     StopRequest,
     StopConfirm,
     Refusal,
+    Anomaly,
+    TeleopTarget,
+    SetMode,
+    Approval,
 )
 """What may stand alone on the wire; the position is the wire's type number."""

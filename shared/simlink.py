@@ -1,4 +1,4 @@
-"""What the guard and the simulated robot's process say to each other: fixed records in three slots."""
+"""What the guard and the simulated robot's process say to each other: fixed records in two slots."""
 
 from __future__ import annotations
 
@@ -27,12 +27,9 @@ STATE_SLOT = "sim_state.slot"
 """Robot -> guard: a state record after every tick."""
 TARGET_SLOT = "sim_target.slot"
 """Guard -> robot: the newest joint target; kept for ever, as the real daemon keeps it."""
-SCENE_SLOT = "sim_scene.slot"
-"""Anyone -> robot: a TaskSpec in codec bytes, whose objects the picture shows."""
 
 STATE_SIZE = STATE_DTYPE.itemsize
 TARGET_SIZE = TARGET_DTYPE.itemsize
-SCENE_SIZE = 64 * 1024
 
 _FIELDS = STATE_DTYPE.names or ()
 

@@ -8,11 +8,9 @@ whatever happens to the writer.
 
 from __future__ import annotations
 
-import contextlib
 import mmap
 import os
 import struct
-import tempfile
 import time
 import zlib
 from pathlib import Path
@@ -21,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import CodecError
+from shared.files import create_once
 
 _FILE_HEADER = struct.Struct("<8sQQ")
 _FILE_HEADER_SIZE = 64
@@ -232,7 +231,7 @@ def _attach(path: Path, magic: bytes, size: int, *, count: int, body: int, creat
     header = _FILE_HEADER.pack(magic, size, count)
     total = _FILE_HEADER_SIZE + body
     if create and not path.exists():
-        _publish(path, header, total)
+        create_once(path, header, total)
     with path.open("r+b") as file:
         found = file.read(_FILE_HEADER.size)
         if found != header or os.fstat(file.fileno()).st_size != total:
@@ -240,17 +239,3 @@ def _attach(path: Path, magic: bytes, size: int, *, count: int, body: int, creat
                 f"{path} is not a {magic[2:6].decode().lower()} of {count} x {size} bytes; remove it"
             )
         return mmap.mmap(file.fileno(), total)
-
-
-def _publish(path: Path, header: bytes, total: int) -> None:
-    """Make the whole file under another name first: nobody may attach to half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        os.ftruncate(descriptor, total)
-        os.pwrite(descriptor, header, 0)
-        with contextlib.suppress(FileExistsError):  # another process made it meanwhile: use theirs
-            os.link(name, path)
-    finally:
-        os.close(descriptor)
-        Path(name).unlink()

@@ -15,7 +15,8 @@ import numpy as np
 from mujoco import rollout
 from numpy.typing import NDArray
 
-from shared.control.motions import joints_of, plan
+from shared.control.kinematics import NEUTRAL
+from shared.control.motions import plan
 from shared.spaces import NUM_PARAMS, NUM_TOOLS, TICK_S
 from shared.tools import MAX_TICKS, TOOL_INDEX
 from sim.model import STOCK, Physics, Poser, build
@@ -118,7 +119,7 @@ def trace_errors(physics: Physics | None = None) -> dict[str, dict[str, float]]:
 
 def _played(tools: tuple[tuple[str, tuple[float, ...]], ...]) -> F64:
     """Setpoints (k, 9) of these tools one after another, from the neutral pose."""
-    joints = joints_of(np.zeros((1, 9)))
+    joints = NEUTRAL[None]
     parts = []
     for name, params in tools:
         raw = np.array([[*params, *[0.0] * (NUM_PARAMS - len(params))]])
@@ -129,8 +130,7 @@ def _played(tools: tuple[tuple[str, tuple[float, ...]], ...]) -> F64:
 
 def _head_poses(model: mujoco.MjModel, setpoints: F64) -> F64:
     """Head position and quaternion (k, 7) after each tick of following the setpoints from rest."""
-    data = mujoco.MjData(model)
-    data.qpos[:] = Poser(model).qpos(joints_of(np.zeros((1, 9)))[0], np.zeros(3), np.eye(3))
+    data = _at_home(model)
     site = model.site("head").id
     poses = np.empty((len(setpoints), 7))
     for k, target in enumerate(setpoints):
@@ -142,19 +142,23 @@ def _head_poses(model: mujoco.MjModel, setpoints: F64) -> F64:
     return poses
 
 
+def _at_home(model: mujoco.MjModel) -> mujoco.MjData:
+    """The robot at rest in its neutral pose."""
+    data = mujoco.MjData(model)
+    data.qpos[:] = Poser(model).qpos(NEUTRAL, np.zeros(3), np.eye(3))
+    return data
+
+
 def _setpoints(n: int, seed: int) -> F64:
     """(n, MAX_TICKS, 9): random tools from the neutral pose."""
     rng = np.random.default_rng(seed)
     tool = rng.integers(NUM_TOOLS, size=n)
-    home = np.repeat(joints_of(np.zeros((1, 9))), n, axis=0)
-    return plan(tool, rng.uniform(-1.0, 1.0, (n, NUM_PARAMS)), home)
+    return plan(tool, rng.uniform(-1.0, 1.0, (n, NUM_PARAMS)), np.tile(NEUTRAL, (n, 1)))
 
 
 def _bare(model: mujoco.MjModel, setpoints: F64, threads: int) -> Callable[[], float]:
     """A function that rolls the physics out through the setpoints in one call and returns ticks/s."""
-    data = mujoco.MjData(model)
-    poser_qpos = Poser(model).qpos(joints_of(np.zeros((1, 9)))[0], np.zeros(3), np.eye(3))
-    data.qpos[:] = poser_qpos
+    data = _at_home(model)
     full = mujoco.mjtState.mjSTATE_FULLPHYSICS
     state = np.empty(mujoco.mj_stateSize(model, full.value))
     mujoco.mj_getState(model, data, state, full.value)

@@ -185,10 +185,7 @@ class Renderer:
         if joints.shape != (self.model.nq,) or not np.isfinite(joints).all():
             self._guess = None
             raise ValueError(f"joints must be finite, of shape ({NUM_JOINTS},) or ({self.model.nq},)")
-        self.data.qpos[:] = joints
-        mujoco.mj_kinematics(self.model, self.data)
-        mujoco.mj_comPos(self.model, self.data)
-        mujoco.mj_camlight(self.model, self.data)
+        self._set.pose(self.data, joints)
 
     def close(self) -> None:
         """Free the OpenGL context."""

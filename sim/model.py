@@ -15,13 +15,12 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.control.geometry import NEUTRAL_HEIGHT_M
 from shared.errors import MissingExtra
 from shared.spaces import JOINTS, TICK_S
 
 F64 = NDArray[np.float64]
 
-HEAD_Z_M = 0.177
-"""The head frame's origin is the `head` site minus this height, as in the daemon's `head_pose`."""
 MJCF_JOINTS = ("yaw_body", *JOINTS[1:])
 """The MJCF's names of the nine actuated joints, in the order of `JOINTS`."""
 SENSORS = (("head_pos", 3), ("head_quat", 4), ("accel", 3), ("gyro", 3))
@@ -166,7 +165,7 @@ class Poser:
         data.qpos[self._joints] = joints
         mujoco.mj_kinematics(model, data)
         body = head_matrix @ self._head_in_body.T
-        origin = head_pos + np.array([0.0, 0.0, HEAD_Z_M]) - body @ self._head_at
+        origin = head_pos + np.array([0.0, 0.0, NEUTRAL_HEIGHT_M]) - body @ self._head_at
         qpos = np.array(data.qpos)
         turn = np.eye(3)
         for ball, rod, tip, anchor in zip(self._ball, self._rod, self._tip, self._anchor, strict=False):

@@ -12,8 +12,9 @@ import numpy as np
 from mujoco import rollout
 from numpy.typing import NDArray
 
+from shared.control.geometry import NEUTRAL_HEIGHT_M
 from shared.spaces import TICK_S
-from sim.model import HEAD_Z_M, SENSORS, Poser, joint_addresses
+from sim.model import SENSORS, Poser, joint_addresses
 
 F64 = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -95,7 +96,7 @@ class Fleet:
         states = states[:, self.substeps - 1 :: self.substeps]
         sensors = sensors[:, self.substeps - 1 :: self.substeps]
         head = sensors[..., : self._sensor["head_quat"].stop].copy()
-        head[..., 2] -= HEAD_Z_M
+        head[..., 2] -= NEUTRAL_HEIGHT_M
         return Motion(
             states[..., 1 + self._qpos],
             states[..., 1 + self.model.nq + self._qvel],

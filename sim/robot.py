@@ -12,7 +12,6 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 
 import mujoco
 import numpy as np
@@ -20,15 +19,16 @@ from numpy.typing import NDArray
 
 from shared.clock import Ratekeeper
 from shared.control.body import BodyState
-from shared.control.kinematics import forward
+from shared.control.geometry import NEUTRAL_HEIGHT_M
+from shared.control.kinematics import NEUTRAL, forward
 from shared.control.limits import LIMITS
-from shared.control.motions import joints_of
+from shared.ending import Ending
 from shared.errors import CoachError, CodecError, ConfigError
 from shared.files import locked
 from shared.simlink import STATE_SIZE, STATE_SLOT, TARGET_SIZE, TARGET_SLOT, pack_state, unpack_target
 from shared.slots import Slot
 from shared.spaces import TICK_S
-from sim.model import HEAD_Z_M, STOCK, Physics, Poser, build, joint_addresses
+from sim.model import STOCK, Physics, Poser, build, joint_addresses
 
 F64 = NDArray[np.float64]
 
@@ -48,8 +48,7 @@ class SimulatedRobot:
         self.model = build(self._physics)
         self.data = mujoco.MjData(self.model)
         self._qpos, self._qvel = joint_addresses(self.model)
-        if joints is None:
-            joints = joints_of(np.zeros((1, 9)))[0]
+        joints = NEUTRAL if joints is None else joints
         position, R = forward(joints[None])
         self.data.qpos[:] = Poser(self.model).qpos(joints, position[0], R[0])
         self.data.ctrl[:] = joints
@@ -72,7 +71,7 @@ class SimulatedRobot:
             time_s=float(self.data.time),
             joint_pos=self.data.qpos[self._qpos].copy(),
             joint_vel=self.data.qvel[self._qvel].copy(),
-            head_pos=sensor[:3] - (0.0, 0.0, HEAD_Z_M),
+            head_pos=sensor[:3] - (0.0, 0.0, NEUTRAL_HEIGHT_M),
             head_quat=sensor[3:7].copy(),
             imu_accel=sensor[7:10].copy(),
             imu_gyro=sensor[10:13].copy(),
@@ -120,13 +119,7 @@ def run(runtime_dir: Path, speed: float = 1.0, reference: bool = False) -> int:
     if not 0.0 < speed < np.inf:
         raise ConfigError(f"speed must be above 0, got {speed}")
     runtime_dir.mkdir(parents=True, exist_ok=True)
-    ended: list[int] = []
-
-    def end(number: int, frame: FrameType | None) -> None:
-        ended.append(number)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
+    ending = Ending(signal.SIGTERM, signal.SIGINT)
     complaint = f"another simulated robot already uses {runtime_dir}; stop it or choose another --runtime-dir"
     with locked(runtime_dir / LOCK, complaint):
         states = Slot(runtime_dir / STATE_SLOT, STATE_SIZE, create=True)
@@ -136,7 +129,7 @@ def run(runtime_dir: Path, speed: float = 1.0, reference: bool = False) -> int:
         robot = SimulatedRobot(STOCK if reference else Physics(), start)
         states.write(pack_state(robot.read()))
         keeper = Ratekeeper(TICK_S / speed)
-        while not ended:
+        while not ending:
             keeper.wait()
             target = targets.fresh()
             if target is not None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from shared.control.rotations import matrix_to_quat, rpy_to_matrix
 from shared.messages import SceneObject
 from sim.model import delete_unused_meshes, robot_spec
-from sim.things import BY_NAME, THINGS, Part, Thing
+from sim.things import THINGS, Part, Thing
 
 F64 = NDArray[np.float64]
 
@@ -73,6 +73,13 @@ class Set:
         for thing in objects:
             if thing.name in self.mocap:
                 data.mocap_pos[self.mocap[thing.name]] = thing.position
+
+    def pose(self, data: mujoco.MjData, qpos: F64) -> None:
+        """Put the robot into a full configuration (nq,), and everything where it is to be drawn."""
+        data.qpos[:] = qpos
+        mujoco.mj_kinematics(self.model, data)
+        mujoco.mj_comPos(self.model, data)
+        mujoco.mj_camlight(self.model, data)
 
 
 @functools.cache
@@ -223,6 +230,3 @@ def _add_part(spec: mujoco.MjSpec, body: mujoco.MjsBody, name: str, part: Part) 
         contype=0,
         conaffinity=0,
     )
-
-
-__all__ = ["BY_NAME", "CAMERAS", "ROBOT_GROUP", "SET_GROUP", "Set", "build_set"]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from shared.control import vision
 from shared.control.limits import LIMITS, LimiterState, limit_many
-from shared.control.motions import TICKS, joints_of, plan
+from shared.control.motions import TICKS, joints_of, plan, start_pose
 from shared.control.observe import States, observe
 from shared.control.rotations import matrix_to_quat, rpy_to_matrix
 from shared.messages import TaskSpec
@@ -244,7 +244,7 @@ class VectorEnv:
         for i, row in enumerate(rows):
             spec = self._tasks[self._task[row]].reset(self._rng, self._split)
             self.specs[row] = spec
-            pose[i] = (*spec.start_head_rpy, 0.0, 0.0, 0.0, spec.start_body_yaw, *spec.start_antennas)
+            pose[i] = start_pose(spec)
             self._judges.reset(int(row), spec)
             vision.put_scene(self._scenes, int(row), spec.objects)
             self._tool_match[row], self._embedding[row] = spec.tool_match, spec.embedding

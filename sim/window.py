@@ -35,10 +35,7 @@ class Window:
         position, R = forward(joints[None])
         with self._viewer.lock():
             self._set.place(self._data, objects)
-            self._data.qpos[:] = self._poser.qpos(joints, position[0], R[0])
-            mujoco.mj_kinematics(self._set.model, self._data)
-            mujoco.mj_comPos(self._set.model, self._data)
-            mujoco.mj_camlight(self._set.model, self._data)
+            self._set.pose(self._data, self._poser.qpos(joints, position[0], R[0]))
         self._viewer.sync()
 
     def close(self) -> None:

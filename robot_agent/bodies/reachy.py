@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from robot_agent.config import DAEMON_PORT
 from shared.control.body import BodyState
 from shared.control.kinematics import matrix_to_quat
 from shared.errors import BodyError, MissingExtra
@@ -23,7 +24,6 @@ F64 = NDArray[np.float64]
 STALE_S = 0.5
 """Wall time without a message from the daemon after which it counts as gone (it sends 50 a second)."""
 CONNECT_S = 8.0
-DAEMON_PORT = 8000
 _VELOCITY_SHARE = 0.5
 """Weight of the newest difference in the velocity: the daemon gives positions only, at jittered ticks."""
 

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from robot_agent.ending import Ending
 from robot_agent.files import RuntimeFiles, StateFiles
 from robot_agent.frames import Action, GuardState, LatchState, Record, pack, size, unpack
 from robot_agent.guard.core import Core, Tick
@@ -26,6 +25,7 @@ from robot_agent.guard.epoch import next_epoch
 from robot_agent.guard.stops import StopLatch, StopLines
 from shared.clock import Ratekeeper
 from shared.control.body import Body, BodyState
+from shared.ending import Ending
 from shared.errors import BodyError
 from shared.slots import Ring, Slot
 from shared.spaces import TICK_S

@@ -14,7 +14,8 @@ F64 = NDArray[np.float64]
 CRANK_LENGTH_M = 0.04
 ROD_LENGTH_M = 0.085
 NEUTRAL_HEIGHT_M = 0.177
-"""Height of the platform's frame above the body's frame at the neutral pose (`head_z_offset`)."""
+"""Height of the platform's frame, which is the head's, above the robot's base at the neutral pose (the SDK's
+`head_z_offset`). The MJCF's `head` site stands there; head positions count from there."""
 
 MOTOR_FROM_BODY: F64 = np.array(
     [

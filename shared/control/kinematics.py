@@ -22,6 +22,7 @@ from shared.control.geometry import (
 from shared.control.rotations import matrix_to_quat, matrix_to_rpy, quat_to_matrix, rpy_to_matrix
 
 __all__ = [
+    "NEUTRAL",
     "POSE_LIMITS",
     "PoseLimits",
     "clamp_pose",
@@ -48,7 +49,7 @@ _MX, _MY, _MZ = (MOTOR_FROM_BODY[:, axis, :3].T for axis in range(3))
 _TX, _TY, _TZ = (MOTOR_FROM_BODY[:, axis, 3] for axis in range(3))
 _REACH = CRANK_LENGTH_M**2 - ROD_LENGTH_M**2
 _ROD_END_T = np.ascontiguousarray(ROD_END.T)
-_NEUTRAL = np.array([0.0, 0.0, NEUTRAL_HEIGHT_M])
+_PLATFORM = np.array([0.0, 0.0, NEUTRAL_HEIGHT_M])
 # Rotation unknowns become metres at the platform's radius, so that Newton's system is well scaled.
 _TURN_SCALE_M = 0.03
 _MAX_STEP_M = 0.02
@@ -114,7 +115,7 @@ def forward(
         back = np.transpose(turn, (0, 2, 1))
         position = np.einsum("nij,nj->ni", back, guess[0])
         R = back @ guess[1]
-    position = position + _NEUTRAL
+    position = position + _PLATFORM
     jacobian = np.empty((n, 6, 6))
     for _ in range(iterations):
         arm = np.transpose(R @ _ROD_END_T, (0, 2, 1))
@@ -129,7 +130,7 @@ def forward(
         step *= np.minimum(1.0, _MAX_STEP_M / np.maximum(length, 1e-300))
         position = position + step[:, :3]
         R = _turned(step[:, 3:] / _TURN_SCALE_M) @ R
-    position = position - _NEUTRAL
+    position = position - _PLATFORM
     position = np.einsum("nij,nj->ni", turn, position)
     R = turn @ R
     if bad.any():
@@ -162,3 +163,9 @@ def _turned(vector: F64) -> F64:
     angle = np.linalg.norm(vector, axis=1, keepdims=True)
     sinc = 0.5 * np.sinc(angle / (2.0 * np.pi))
     return quat_to_matrix(np.concatenate([np.cos(0.5 * angle), sinc * vector], axis=1))
+
+
+NEUTRAL: F64 = np.concatenate(
+    [np.zeros(1), inverse(np.zeros((1, 3)), np.zeros((1, 3)), np.zeros(1))[0], np.zeros(2)]
+)
+"""(9,) rad: joints of the neutral pose with straight antennas."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from shared.control.envelope import POSE_LIMITS, clamp_pose
 from shared.control.kinematics import forward, inverse, matrix_to_rpy, rpy_to_matrix
 from shared.control.vision import CAMERA_OFFSET_M, HALF_TAN_U, HALF_TAN_V
+from shared.messages import TaskSpec
 from shared.spaces import NUM_JOINTS, NUM_PARAMS
 from shared.tools import MAX_TICKS, TOOL_INDEX, TOOLS
 
@@ -62,6 +63,11 @@ def joints_of(pose: F64) -> F64:
     return np.concatenate([pose[:, [BODY]], cranks, pose[:, RIGHT:]], axis=1)
 
 
+def start_pose(spec: TaskSpec) -> F64:
+    """(9,) pose coordinates of a task's start pose."""
+    return np.array([*spec.start_head_rpy, 0.0, 0.0, 0.0, spec.start_body_yaw, *spec.start_antennas])
+
+
 def plan(tool: Int, params: F64, start: F64) -> F64:
     """Setpoints for one decision of each row.
 
@@ -81,13 +87,14 @@ def plan(tool: Int, params: F64, start: F64) -> F64:
     origin = pose_of(start)
     lost = ~np.isfinite(origin).all(axis=1)
     origin[lost] = 0.0
-    goal, offset = _goals(tool, physical_params(tool, np.asarray(params, np.float64)), origin)
+    physical = physical_params(tool, np.asarray(params, np.float64))
+    goal, offset = _goals(tool, physical, origin)
     ticks = TICKS[tool][:, None]
     phase = np.minimum(np.arange(1, MAX_TICKS + 1)[None, :], ticks) / ticks
     path = (
         origin[:, None, :]
         + _min_jerk(phase)[..., None] * (goal - origin)[:, None, :]
-        + _wave(tool, params, phase)[..., None] * _fit(origin, offset)[:, None, :]
+        + _wave(tool, physical, phase)[..., None] * _fit(origin, offset)[:, None, :]
     )
     setpoints = joints_of(path.reshape(-1, 9)).reshape(n, MAX_TICKS, NUM_JOINTS)
     still = tool == TOOL_INDEX["wait"]
@@ -205,13 +212,12 @@ def _min_jerk(phase: F64) -> F64:
     return np.asarray(phase**3 * (10.0 + phase * (6.0 * phase - 15.0)))
 
 
-def _wave(tool: Int, params: F64, phase: F64) -> F64:
+def _wave(tool: Int, p: F64, phase: F64) -> F64:
     """(n, ticks) waveform of the returning tools, 0 at both ends: an oscillation, or one slow bump."""
-    cycles = physical_params(tool, np.asarray(params, np.float64))[:, 1:2]
     fade = _min_jerk(np.clip(phase / ENVELOPE_SHARE, 0.0, 1.0)) * _min_jerk(
         np.clip((1.0 - phase) / ENVELOPE_SHARE, 0.0, 1.0)
     )
-    oscillation = fade * np.sin(2.0 * np.pi * cycles * phase)
+    oscillation = fade * np.sin(2.0 * np.pi * p[:, 1:2] * phase)
     bump = _min_jerk(np.clip(phase / 0.4, 0.0, 1.0)) * _min_jerk(np.clip((1.0 - phase) / 0.4, 0.0, 1.0))
     return np.where(_OSCILLATES[tool][:, None], oscillation, bump)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,20 +47,7 @@ class States:
 
 def states(state: BodyState) -> States:
     """One body as n = 1."""
-    return States(
-        *(
-            np.asarray(value, np.float64)[None]
-            for value in (
-                state.joint_pos,
-                state.joint_vel,
-                state.head_pos,
-                state.head_quat,
-                state.imu_accel,
-                state.imu_gyro,
-                state.target,
-            )
-        )
-    )
+    return States(*(np.asarray(getattr(state, field.name), np.float64)[None] for field in fields(States)))
 
 
 def observe(

@@ -6,7 +6,7 @@ log p(tool | mask) + the Normal log-density of *that tool's used parameters only
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Protocol
 
 import numpy as np
@@ -42,6 +42,10 @@ class PolicyOutput:
     """(20, 4)."""
     value: F32
     """(n,) expected discounted return."""
+
+
+OUTPUTS = tuple(field.name for field in fields(PolicyOutput))
+"""What the outputs of an exported network are called, in this order."""
 
 
 class Policy(Protocol):
@@ -118,7 +122,7 @@ def decide(
     Raises:
         PolicyError: non-finite numbers, or a mask that allows no tool.
     """
-    for name in ("tool_logits", "param_mean", "param_log_std", "value"):
+    for name in OUTPUTS:
         if not np.isfinite(getattr(output, name)).all():
             raise PolicyError(f"the policy's {name} holds NaN or infinity; this policy must not be used")
     log_p = masked_log_softmax(output.tool_logits, mask)

@@ -22,7 +22,7 @@ class StillBody:
     """
 
     def __init__(self, start: F64 | None = None, lag_s: float = 0.03) -> None:
-        self._target = NEUTRAL.copy() if start is None else np.array(start, np.float64)
+        self._target = kinematics.NEUTRAL.copy() if start is None else np.array(start, np.float64)
         self._joints = self._target.copy()
         self._share = 1.0 if lag_s <= 0.0 else 1.0 - float(np.exp(-TICK_S / lag_s))
         self._head = kinematics.forward(self._joints[None])
@@ -85,13 +85,3 @@ class StillBody:
     def _open(self) -> None:
         if self._closed:
             raise BodyError("the body is closed")
-
-
-def _neutral() -> F64:
-    zero = np.zeros((1, 3))
-    cranks = kinematics.inverse(zero, zero, np.zeros(1))[0]
-    return np.concatenate([[0.0], cranks, [0.0, 0.0]])
-
-
-NEUTRAL: F64 = _neutral()
-"""(9,) rad: joints of the neutral pose with straight antennas."""

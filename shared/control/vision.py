@@ -12,13 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.control.geometry import NEUTRAL_HEIGHT_M
 from shared.messages import SceneObject
 from shared.spaces import DETECTION_FIELDS, NUM_DETECTIONS
 
 F64 = NDArray[np.float64]
 
-NEUTRAL_HEIGHT_M = 0.177
-"""Height of the head frame's origin above the table at the neutral pose."""
 CAMERA_OFFSET_M = np.array([0.0395, 0.0, 0.0525])
 """The camera in the head frame [m]; it looks along the head's x axis (reachy-mini's MJCF, `eye_camera`)."""
 FOVY_DEG = 80.0

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from shared.control.geometry import NEUTRAL_HEIGHT_M
 from shared.control.rotations import rpy_to_matrix
-from shared.control.vision import CAMERA_OFFSET_M, NEUTRAL_HEIGHT_M, gaze_angle
+from shared.control.vision import CAMERA_OFFSET_M, gaze_angle
 from shared.messages import SceneObject, TaskSpec
 from sim import phrases
 from sim.things import BY_NAME, names

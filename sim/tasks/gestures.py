@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.control.kinematics import matrix_to_rpy, quat_to_matrix
+from shared.control.rotations import matrix_to_rpy
 from shared.spaces import TICK_S
 
 F64 = NDArray[np.float64]
@@ -59,10 +59,16 @@ _LONG_AGO = -(10**6)
 _BOW_EVERY = 5  # ticks between looks for a bow: it is slow, and the look is the dearest part
 
 
-def channels(joints: F64, head: F64) -> F64:
-    """Joint and head traces (n, k, 9) and (n, k, 7) -> channel values (n, k, 7)."""
+def channels(joints: F64, head: F64, R: F64) -> F64:
+    """Channel values (n, k, 7) of joint and head traces.
+
+    Args:
+        joints: (n, k, 9) rad.
+        head: (n, k, 7) head position [m] and quaternion.
+        R: (n, k, 3, 3) the quaternions as matrices.
+    """
     n, k = joints.shape[:2]
-    rpy = matrix_to_rpy(quat_to_matrix(head[..., 3:].reshape(-1, 4))).reshape(n, k, 3)
+    rpy = matrix_to_rpy(R.reshape(-1, 3, 3)).reshape(n, k, 3)
     yaw = np.remainder(rpy[..., 2] - joints[..., 0] + np.pi, 2.0 * np.pi) - np.pi
     return np.stack(
         [rpy[..., 1], yaw, rpy[..., 0], head[..., 2], joints[..., 0], joints[..., 7], joints[..., 8]], axis=-1

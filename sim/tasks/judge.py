@@ -111,7 +111,7 @@ class Judges:
         m, k = joints.shape[:2]
         R = quat_to_matrix(head[..., 3:].reshape(-1, 4)).reshape(m, k, 3, 3)
         angles = gaze_angle(head[..., :3], R, self._points[rows][:, None])
-        values = channels(joints, head)
+        values = channels(joints, head, R)
         gesture, dwelt, when = self._first_events(rows, angles, values, ticks)
 
         target = self._target[rows]

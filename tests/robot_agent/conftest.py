@@ -11,7 +11,8 @@ from robot_agent.frames import Action, GuardState, Kind, Mode
 from robot_agent.guard.core import Core
 from robot_agent.guard.machine import Latch
 from robot_agent.processes import LINES
-from shared.control.still_body import NEUTRAL, StillBody
+from shared.control.kinematics import NEUTRAL
+from shared.control.still_body import StillBody
 
 
 @pytest.fixture

@@ -16,8 +16,9 @@ from robot_agent.guard.guard import resume_setpoint
 from robot_agent.guard.start_move import start_move
 from shared.control.body import BodyState
 from shared.control.check_body import check_body
+from shared.control.kinematics import NEUTRAL
 from shared.control.motions import plan
-from shared.control.still_body import NEUTRAL, StillBody
+from shared.control.still_body import StillBody
 from shared.errors import BodyError
 from shared.simlink import STATE_SLOT
 from shared.spaces import TICK_S

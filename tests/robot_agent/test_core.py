@@ -5,9 +5,9 @@ import numpy as np
 from robot_agent.frames import Kind, Mode
 from robot_agent.guard.check import SetpointCheck
 from robot_agent.guard.machine import HOLD_AGE, Latch
+from shared.control.kinematics import NEUTRAL
 from shared.control.limits import LIMITS
 from shared.control.motions import joints_of, plan
-from shared.control.still_body import NEUTRAL
 from shared.messages import END_REASONS
 from shared.tools import TOOL_INDEX, TOOLS
 

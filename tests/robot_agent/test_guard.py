@@ -14,7 +14,8 @@ from robot_agent.frames import Action, GuardState, Kind, LatchState, Mode, Recor
 from robot_agent.guard import guard
 from robot_agent.guard.check import SetpointCheck
 from robot_agent.guard.stops import StopLines
-from shared.control.still_body import NEUTRAL, StillBody
+from shared.control.kinematics import NEUTRAL
+from shared.control.still_body import StillBody
 from shared.errors import AlreadyRunning, BodyError
 from shared.files import locked
 from shared.slots import Slot

@@ -23,8 +23,8 @@ from shared.slots import Ring, Slot
 LONG_NAME = SceneObject("x" * 1000, (0.5, 0.0, 0.0), 0.1, 0.5, (0.0, 0.0))
 ZERO = np.zeros(9)
 STATE = GuardState(
-    5, 3, 4, 7, 1, 2, False, "e1", 2, 8, 0, 1.0, ZERO, ZERO, np.zeros(3), np.array([1.0, 0, 0, 0]),
-    np.zeros(3), np.zeros(3), ZERO, 11, 0, 0,
+    1.0, ZERO, ZERO, np.zeros(3), np.array([1.0, 0, 0, 0]), np.zeros(3), np.zeros(3), ZERO,
+    5, 3, 4, 7, 1, 2, False, "e1", 2, 8, 0, 11, 0, 0,
 )  # fmt: skip
 
 

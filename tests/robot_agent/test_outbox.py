@@ -1,38 +1,13 @@
-import numpy as np
 import pytest
 
 from robot_agent.outbox import BATCH, RESEND_S, WINDOW, Outbox
 from robot_agent.spool import Spool
 from shared.codec import pack_transition
-from shared.messages import Transition
+from tests.shared import samples
 
 
 def transition(seq):
-    rows = np.zeros((1, 9), np.float32)
-    return Transition(
-        robot_id="r1",
-        boot_epoch=1,
-        decision_seq=seq,
-        episode_id="e1",
-        episode_step=0,
-        obs=np.zeros(512, np.float32),
-        tool=0,
-        params=np.zeros(4, np.float32),
-        log_prob=0.0,
-        value=0.0,
-        tool_mask=1,
-        policy_version=1,
-        source="policy",
-        end_reason="completed",
-        n_ticks=1,
-        state_seq=0,
-        limited_ticks=0,
-        violations=0,
-        time_unix_s=0.0,
-        setpoints=rows,
-        joints=rows,
-        head=np.zeros((1, 7), np.float32),
-    )
+    return samples.transition(1, boot_epoch=1, decision_seq=seq)
 
 
 @pytest.fixture

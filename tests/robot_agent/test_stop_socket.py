@@ -9,7 +9,8 @@ import time
 import pytest
 
 from robot_agent.frames import GuardState, LatchState, Mode, pack, size
-from robot_agent.stop_socket import MAX_LINE, Lines, StopDesk, ask, listen
+from robot_agent.guard.stops import StopLines
+from robot_agent.stop_socket import MAX_LINE, StopDesk, ask, listen
 from shared.errors import AlreadyRunning, BodyError
 from shared.slots import Slot
 
@@ -21,8 +22,8 @@ def serving(config, lines):
     held = {name: lines[name] for name in ("stop", "release", "resume")}
     code = (
         "import sys, json; from pathlib import Path; from robot_agent.files import RuntimeFiles\n"
-        "from robot_agent.stop_socket import Lines, run\n"
-        "run(RuntimeFiles(Path(sys.argv[1])), Lines(**json.loads(sys.argv[2])))\n"
+        "from robot_agent.guard.stops import StopLines; from robot_agent.stop_socket import run\n"
+        "run(RuntimeFiles(Path(sys.argv[1])), StopLines(**json.loads(sys.argv[2])))\n"
     )
     arguments = [sys.executable, "-c", code, str(config.runtime.folder), json.dumps(held)]
     process = subprocess.Popen(arguments, pass_fds=held.values(), stdin=subprocess.DEVNULL)
@@ -87,7 +88,7 @@ def test_a_stop_without_a_guard_says_so_and_stays_on_the_line(serving, lines):
 def test_a_stop_is_confirmed_by_the_guards_latch(config, lines):
     config.runtime.folder.mkdir(parents=True)
     latch = Slot(config.runtime.latch, size(LatchState), create=True)
-    desk = StopDesk(config.runtime, Lines(lines["stop"], lines["release"], lines["resume"]))
+    desk = StopDesk(config.runtime, StopLines(lines["stop"], lines["release"], lines["resume"]))
 
     def guard():
         while True:
@@ -109,7 +110,7 @@ def test_a_guard_that_does_not_tick_is_not_there_whatever_it_said_last(config, l
     slot = Slot(config.runtime.state, size(GuardState), create=True)
     state = bench().armed().states[-1]
     slot.write(pack(state))
-    desk = StopDesk(config.runtime, Lines(lines["stop"], lines["release"], lines["resume"]))
+    desk = StopDesk(config.runtime, StopLines(lines["stop"], lines["release"], lines["resume"]))
     answer = desk.answer(b"status")
     assert (answer["ok"], answer["state"]) == (False, "no guard")
     assert "does not tick" in answer["error"]

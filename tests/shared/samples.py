@@ -48,6 +48,10 @@ def every_message():
         m.StopRequest("r-1", "page"),
         m.StopConfirm("mini-1", "r-1", 3.5),
         m.Refusal("unknown episode", "e-9"),
+        m.Anomaly("mini-1", "e-1", 3, "frozen", 2.5, "joint 3 has not changed for 10 ticks", 1.7e9),
+        m.TeleopTarget("s-1", True, (0.0, 0.1, -0.2), 0.1, (0.3, -0.3), 0.2),
+        m.SetMode("suggest"),
+        m.Approval(4, True),
     ]
 
 

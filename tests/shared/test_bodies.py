@@ -7,7 +7,8 @@ import pytest
 
 from shared.control import kinematics
 from shared.control.check_body import check_body
-from shared.control.still_body import NEUTRAL, StillBody
+from shared.control.kinematics import NEUTRAL
+from shared.control.still_body import StillBody
 from shared.errors import BodyError
 from shared.spaces import JOINTS
 

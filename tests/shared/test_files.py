@@ -8,7 +8,7 @@ import time
 import pytest
 
 from shared.errors import AlreadyRunning
-from shared.files import locked, write_atomic
+from shared.files import create_once, locked, write_atomic
 
 
 def test_content_mode_and_folder(tmp_path):
@@ -16,6 +16,15 @@ def test_content_mode_and_folder(tmp_path):
     write_atomic(path, b"one")
     write_atomic(path, b"two", mode=0o600)
     assert path.read_bytes() == b"two"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_only_the_first_one_creates(tmp_path):
+    path = tmp_path / "a" / "file"
+    create_once(path, b"one", size=8)
+    create_once(path, b"two")
+    assert path.read_bytes() == b"one" + bytes(5)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(path.parent.iterdir()) == [path]
 

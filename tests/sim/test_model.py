@@ -4,10 +4,11 @@ import mujoco
 import numpy as np
 import pytest
 
+from shared.control.geometry import NEUTRAL_HEIGHT_M
 from shared.control.motions import joints_of
 from shared.control.rotations import rpy_to_matrix
 from sim.bench import TRACES, trace_errors
-from sim.model import HEAD_Z_M, MJCF_JOINTS, STOCK, Physics, Poser, build, joint_addresses
+from sim.model import MJCF_JOINTS, STOCK, Physics, Poser, build, joint_addresses
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def test_poser_closes_the_loops_where_kinematics_says(model):
         data.qpos[:] = poser.qpos(joints_of(pose)[0], pose[0, 3:6], R)
         mujoco.mj_kinematics(model, data)
         site = model.site("head").id
-        np.testing.assert_allclose(data.site_xpos[site] - (0, 0, HEAD_Z_M), pose[0, 3:6], atol=1e-6)
+        np.testing.assert_allclose(data.site_xpos[site] - (0, 0, NEUTRAL_HEIGHT_M), pose[0, 3:6], atol=1e-6)
         np.testing.assert_allclose(data.site_xmat[site].reshape(3, 3), R, atol=1e-9)
         for i in range(1, 6):
             gap = data.site(f"closing_{i}_1").xpos - data.site(f"closing_{i}_2").xpos
@@ -48,7 +49,7 @@ def test_a_placed_robot_stays_put(model):
     mujoco.mj_step(model, data, 200)
     mujoco.mj_kinematics(model, data)
     site = model.site("head").id
-    assert np.linalg.norm(data.site_xpos[site] - (0, 0, HEAD_Z_M)) < 3e-4
+    assert np.linalg.norm(data.site_xpos[site] - (0, 0, NEUTRAL_HEIGHT_M)) < 3e-4
     assert np.isfinite(data.qpos).all()
 
 
