@@ -18,6 +18,7 @@ decisions a second.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -44,9 +45,10 @@ def bench_train(quick: bool = False) -> dict[str, Any]:
     Args:
         quick: two short rounds: a look, not figures to quote.
     """
-    base = TrainConfig(demonstrations=0, eval_every=0)
+    # The physics of all loops takes every core, as `reachy-coach train --threads` does.
+    base = TrainConfig(demonstrations=0, eval_every=0, threads=len(os.sched_getaffinity(0)))
     # All epochs in both: where each would stop early says nothing about speed.
-    # Learning rates of 0 cost as much and keep all three playing alike: a policy that learns ends its
+    # Learning rates of 0 cost as much and keep all of them playing alike: a policy that learns ends its
     # episodes sooner, and resets cost time too.
     still = replace(base.ppo, target_kl=0.0, learning_rate=0.0, critic_learning_rate=0.0)
     config = replace(base, ppo=still)
@@ -112,7 +114,7 @@ def ratio(found: dict[str, list[dict[str, float]]], above: str, below: str, key:
 
 
 def make_env(config: TrainConfig) -> VectorEnv:
-    """The environment all three loops use."""
+    """The environment all loops use."""
     return VectorEnv(config.tasks, config.num_envs, seed=config.seed, threads=config.threads)
 
 

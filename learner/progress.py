@@ -28,6 +28,8 @@ class Counters:
     """Lowest task's success in the best validation so far."""
     reached_update: int = 0
     """Update after which every task met the goal in validation; 0 = not yet."""
+    spent_update: int = 0
+    """Update after which the budget of episodes was spent; 0 = not yet."""
     train_s: float = 0.0
     """Time spent in the loop, this run and those it resumed."""
 
@@ -63,6 +65,7 @@ class Progress:
             "charts/episodes": float(sum(self.counters.episodes.values())),
             "charts/robot_episodes": float(self.counters.robot_episodes),
             "charts/goal_reached": float(self.counters.reached_update > 0),
+            "charts/budget_spent": float(self.counters.spent_update > 0),
             **{f"charts/episodes_{task}": float(n) for task, n in self.counters.episodes.items()},
             "robots/lag": self.lag,
             "robots/stale": float(self.counters.stale_decisions),

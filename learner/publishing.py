@@ -43,6 +43,24 @@ def write_policy(
     return write_bundle(path, manifest, to_onnx(model))
 
 
+def bundle_path(folder: Path, version: int) -> Path:
+    """Where a version's bundle lies; `folder` is what the store's paths are relative to."""
+    return folder / SUBFOLDER / f"{version}.bundle"
+
+
+def policy_row(version: int, parent: int | None, data: bytes, figures: Mapping[str, float]) -> Policy:
+    """The store's row of a bundle that lies at its `bundle_path`."""
+    return Policy(
+        version=version,
+        parent=parent,
+        created_unix_s=time.time(),
+        path=str(bundle_path(Path(), version)),
+        sha256=hashlib.sha256(data).hexdigest(),
+        size=len(data),
+        eval=dict(figures),
+    )
+
+
 class Publisher:
     """Numbers policies in the store's own sequence; bundles go to `<folder>/policies/<version>.bundle`."""
 
@@ -54,27 +72,19 @@ class Publisher:
         self.version = latest.version if latest else 0
         """Newest published version; 0 = none yet."""
 
-    def robots_behind(self, least: int) -> bool:
-        """True while some robot that runs our policies has run fewer than `least` of them."""
+    def robot_waits(self, least: int) -> bool:
+        """True while some robot runs the newest policy and has run fewer than `least` of them."""
         with self._store.read() as connection:
             active = queries.active_versions(connection)
-        return any(len(versions) < least for versions in active.values())
+        return any(len(versions) < least and self.version in versions for versions in active.values())
 
     def publish(self, model: ActorCritic, figures: Mapping[str, float], taste_version: int) -> int:
         """Publish the model as the next version; notes which taste model its rewards came from (0 = none)."""
         with self._store.read() as connection:
             version = queries.next_policy_version(connection)
-        path = self._folder / SUBFOLDER / f"{version}.bundle"
+        path = bundle_path(self._folder, version)
         data = write_policy(path, model, version, self.version, figures)
-        row = Policy(
-            version=version,
-            parent=self.version or None,
-            created_unix_s=time.time(),
-            path=str(path.relative_to(self._folder)),
-            sha256=hashlib.sha256(data).hexdigest(),
-            size=len(data),
-            eval=dict(figures),
-        )
+        row = policy_row(version, self.version or None, data, figures)
         with self._store.write() as connection:
             queries.publish_policy(connection, row)
             if taste_version:

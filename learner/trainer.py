@@ -69,7 +69,7 @@ class Trainer:
         self.rng = np.random.default_rng(config.seed)
         self.model = ActorCritic(config.network)
         self.ppo = PPO(self.model, config.ppo, self.rng)
-        self.counters = Counters(episodes=dict.fromkeys(config.tasks, 0))
+        self.counters = Counters(episodes=dict.fromkeys(config.task_names, 0))
         self.demonstrations: Demonstrations | None = None
         self.successes = Successes.empty(OBS_DIM)
         self.validation: dict[str, TaskScore] = {}
@@ -78,6 +78,7 @@ class Trainer:
         self.robots = RobotSource(store) if store is not None else None
         self._reporters = reporters
         self._learn_until = 0
+        self._most_finished = 0
         self.resumed = self._restore()
         self.local = LocalSource(
             config.tasks, config.num_envs, config.num_steps, self._env_seed(), config.threads
@@ -105,6 +106,7 @@ class Trainer:
                 elapsed_s = time.perf_counter() - started
                 self.counters.train_s += elapsed_s
                 self.evaluate_when_due()
+                self.end_when_spent()
                 self.publish_when_due()
                 self.report(rollouts, labelled, stats, elapsed_s)
                 self.save_when_due()
@@ -113,22 +115,27 @@ class Trainer:
             self.local.close()
 
     def rests(self) -> bool:
-        """True once the goal was reached, robots kept up, and all that people said has been learnt from."""
-        if not self.counters.reached_update:
-            return False
-        if self.publisher is not None and self.publisher.robots_behind(self.config.least_versions):
+        """True once the goal was reached or the budget spent, and all that people said has been learnt from,
+        unless there is budget left and a robot waits for its next policy."""
+        counters = self.counters
+        if not counters.reached_update and not counters.spent_update:
             return False
         if self.labeller.refresh():
             self._learn_until = self.counters.updates + UPDATES_PER_TASTE
-        return self.counters.updates >= self._learn_until
+        if counters.updates < self._learn_until:
+            return False
+        if counters.spent_update:
+            return True
+        return self.publisher is None or not self.publisher.robot_waits(self.config.least_versions)
 
     def warm_start(self) -> None:
         """Imitate a few demonstrations; they count as episodes."""
         config = self.config
         if config.demonstrations:
-            self.demonstrations = demonstrate(config.demonstrations_per_task(), config.seed)
+            shares = config.demonstrations_per_task()
+            self.demonstrations = demonstrate(shares, config.seed)
             loss = clone(self.model, self.demonstrations, config.bc, self.rng)
-            for task, count in config.demonstrations_per_task().items():
+            for task, count in shares.items():
                 self.counters.episodes[task] += count
             log.info(
                 "warm start", demonstrations=config.demonstrations, rows=len(self.demonstrations), loss=loss
@@ -202,7 +209,7 @@ class Trainer:
             return
         self.validation = evaluate(
             self.model.snapshot(),
-            tuple(dict.fromkeys(config.tasks)),
+            config.task_names,
             episodes=config.eval_episodes,
             seed=1_000_000 + counters.updates,
             threads=config.threads,
@@ -214,6 +221,22 @@ class Trainer:
         if worst > counters.best:
             counters.best = worst
             checkpoint.save(self.folder, counters.updates, self.state(), best=True)
+
+    def end_when_spent(self) -> None:
+        """Go back to the policy that did best in validation, once the next update might exceed the budget of
+        episodes."""
+        config, counters = self.config, self.counters
+        if not config.max_episodes or counters.spent_update:
+            return
+        # Twice: an update may finish more episodes than any before.
+        if max(counters.episodes.values()) + 2 * self._most_finished < config.max_episodes:
+            return
+        counters.spent_update = counters.updates
+        if not counters.reached_update:
+            best = checkpoint.load_best(self.folder)
+            if best is not None:
+                self.model.load_state_dict(best["model"])
+            self.publish()
 
     def publish_when_due(self) -> None:
         """Hand the policy out."""
@@ -238,7 +261,7 @@ class Trainer:
         """Tell the reporters."""
         sim = rollouts[0]
         success = {}
-        for task in dict.fromkeys(self.config.tasks):
+        for task in self.config.task_names:
             over = sim.ended & (sim.task == TASK_NAMES.index(task))
             if over.any():
                 success[task] = float(sim.success[over].mean())
@@ -327,6 +350,7 @@ class Trainer:
 
     def _count(self, rollout: Rollout) -> None:
         self.counters.decisions += rollout.tool.size
-        for task in dict.fromkeys(self.config.tasks):
-            over = rollout.ended & (rollout.task == TASK_NAMES.index(task))
-            self.counters.episodes[task] += int(over.sum())
+        for task in self.config.task_names:
+            over = int((rollout.ended & (rollout.task == TASK_NAMES.index(task))).sum())
+            self.counters.episodes[task] += over
+            self._most_finished = max(self._most_finished, over)

@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +19,8 @@ from tools.pairing import pair
 from tools.parts import Part, Parts, get_json, lan_address
 
 TASKS = ("look", "nod", "shake")
+MAX_EPISODES = 299
+"""Of each task, demonstrations included."""
 READY_S = 120.0
 DRAIN_S = 15.0
 
@@ -66,7 +67,7 @@ def demo(
     """
     from rich.console import Console
 
-    from learner.evaluation import table
+    from learner.evaluation import table, to_json
     from tools.demo_view import View
 
     console = Console(stderr=as_json)
@@ -104,9 +105,7 @@ def demo(
             rows = {"untrained": scores["before"], "trained": scores["after"]}
             rows["trained, held out"] = scores["after_held_out_phrasings"]
             console.print(table(rows, f"success on {resets} fresh resets of each task [Wilson 95 %]"))
-            result |= {
-                name: {task: asdict(row) for task, row in rows.items()} for name, rows in scores.items()
-            }
+            result |= to_json(scores)
             result["policy_version"] = int(path.stem)
             result["robot"] = robot_report(parts, data_dir, robot_id, base, stop_agent=exit)
             view.closing(result)
@@ -175,7 +174,8 @@ def start_learner(parts: Parts, data_dir: Path, host: str, port: int, wire_port:
 
 def start_trainer(parts: Parts, data_dir: Path, seed: int, demos: bool) -> Part:
     """Training beside the learner process, through the store that both share."""
-    flags = ["--data-dir", str(data_dir), "--seed", str(seed), *([] if demos else ["--no-demos"])]
+    flags = ["--data-dir", str(data_dir), "--seed", str(seed)]
+    flags += ["--max-episodes", str(MAX_EPISODES)] if demos else ["--no-demos"]
     return parts.start("trainer", ["train", "--with-learner", *flags])
 
 
@@ -186,32 +186,38 @@ def start_agent(parts: Parts, data_dir: Path, robot_id: str, wire_port: int, spe
 
 
 def watch(parts: Parts, view: Any, base: str, limit_s: float | None, versions: int) -> bool:
-    """Show progress until the goal is reached (True) or time is up (False); for ever without a limit.
+    """Show progress until training is done or time is up; for ever without a limit. True if the goal was
+    reached.
 
     Raises:
         DemoError: a part ended.
     """
     started_s = time.monotonic()
     while True:
-        for part in parts:
-            if part.ended():
-                raise DemoError(f"the {part.name} ended: {part.last_words()}")
+        parts.raise_if_ended(DemoError)
         with contextlib.suppress(OSError):
             summary = get_json(f"{base}/api/v1/summary")
             view.update(summary)
-            if limit_s is not None and goal_reached(summary, versions):
-                return True
+            if limit_s is not None and trained(summary, versions):
+                return figure(summary, "charts/goal_reached") > 0
         if limit_s is not None and time.monotonic() - started_s > limit_s:
             return False
         time.sleep(0.5)
 
 
-def goal_reached(summary: dict[str, Any], versions: int) -> bool:
-    """True when validation met the goal on every task and enough policies were active on the robot."""
-    metrics = summary["metrics"]
-    reached = metrics.get("charts/goal_reached", {"value": 0.0})["value"] > 0
-    active = sum(len(found) for found in summary["policy"]["active_on_robots"].values())
-    return bool(reached and active >= versions)
+def trained(summary: dict[str, Any], versions: int) -> bool:
+    """True when validation met the goal on every task and enough policies were active on the robot, or the
+    budget of episodes is spent and the robot has caught up."""
+    runs = summary["policy"]["active_on_robots"].values()
+    if figure(summary, "charts/budget_spent") > 0:
+        return all(summary["policy"]["published"] in found for found in runs)
+    enough = sum(len(found) for found in runs) >= versions
+    return figure(summary, "charts/goal_reached") > 0 and enough
+
+
+def figure(summary: dict[str, Any], name: str) -> float:
+    """A figure that the trainer told last; 0 before the first."""
+    return float(summary["metrics"].get(name, {"value": 0.0})["value"])
 
 
 def untrained(seed: int) -> Any:

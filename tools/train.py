@@ -12,7 +12,6 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter, validators
-from platformdirs import user_data_path
 
 if TYPE_CHECKING:
     from learner.progress import Progress
@@ -45,6 +44,13 @@ def train(
         int | None,
         Parameter(validator=Positive, help="Stop once every task has had so many, demonstrations included."),
     ] = None,
+    max_episodes: Annotated[
+        int,
+        Parameter(
+            validator=validators.Number(gte=0),
+            help="Episodes of any task to reach the goal in; then the best policy so far. 0 = any number.",
+        ),
+    ] = 0,
     demos: Annotated[bool, Parameter(help="Begin with ten demonstrations of a scripted expert.")] = True,
     seed: Annotated[int, Parameter(help="Everything random follows from it.")] = 0,
     threads: Annotated[int, Parameter(validator=Positive, help="For the physics.")] = 1,
@@ -57,16 +63,16 @@ def train(
     """Train the policy. Ctrl-C saves; the same line goes on."""
     from rich.console import Console
 
-    from learner.config import LearnerConfig
+    from learner.config import load_learner_config
     from learner.progress import Reporter
     from learner.reporting import StoreMetrics, TensorBoard
     from learner.rl.config import TrainConfig
     from learner.store.engine import Store
     from learner.trainer import Trainer
 
-    base = LearnerConfig(data_dir=data_dir or user_data_path("reachy-coach"))
+    base = load_learner_config(None, {"data_dir": data_dir})
     folder = base.learner_dir / "training" if with_learner else base.data_dir / "runs" / run
-    config = TrainConfig(seed=seed, threads=threads)
+    config = TrainConfig(seed=seed, threads=threads, max_episodes=max_episodes)
     if not demos:
         config = replace(config, demonstrations=0)
     if updates is None and not with_learner:
@@ -106,7 +112,7 @@ def test(trainer: Trainer, episodes: int, console: Any) -> dict[str, Any]:
     from learner.evaluation import CosinePolicy, RandomPolicy, evaluate, table, to_json
 
     config = trainer.config
-    tasks = tuple(dict.fromkeys(config.tasks))
+    tasks = config.task_names
     policies: dict[str, Policy] = {
         "random": RandomPolicy(config.seed),
         "cosine only": CosinePolicy(),

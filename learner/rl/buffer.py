@@ -32,8 +32,6 @@ class Rollout:
     n_ticks: Int
     r_task: F32
     """(T, N) the task's own reward, summed over the decision's ticks."""
-    r_human: F32
-    """(T, N) what people are thought to feel about the decision, in [-1, 1]; 0 until labelled."""
     r_safety: F32
     """(T, N) <= 0: what the decision cost in safety."""
     terminated: Bool

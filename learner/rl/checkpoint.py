@@ -19,7 +19,7 @@ from shared.files import write_atomic
 
 log = structlog.get_logger()
 
-FORMAT = 1
+FORMAT = 2
 KEEP = 3
 """How many of the newest are kept; `best.pt` is kept besides."""
 _NAME = re.compile(r"checkpoint-(\d{8})\.pt")
@@ -33,8 +33,8 @@ def save(folder: Path, counter: int, state: dict[str, Any], best: bool = False) 
     write_atomic(path, buffer.getvalue())
     if best:
         write_atomic(folder / "best.pt", buffer.getvalue())
-    for old in sorted(numbered(folder))[:-KEEP]:
-        numbered(folder)[old].unlink(missing_ok=True)
+    for _, old in sorted(numbered(folder).items())[:-KEEP]:
+        old.unlink(missing_ok=True)
     for left in folder.glob(".*.pt.*"):
         left.unlink(missing_ok=True)
     return path

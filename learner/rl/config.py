@@ -23,9 +23,9 @@ class TrainConfig:
     """A training run. Everything random follows from `seed`."""
 
     seed: int = 0
-    tasks: tuple[str, ...] = ("look", "look", "nod", "shake")
-    """A task named twice gets twice the environments: looking takes several decisions an episode."""
-    num_envs: int = 16
+    tasks: tuple[str, ...] = ("look", "look", "look", "nod", "shake")
+    """A task named thrice gets thrice the environments: looking takes several decisions an episode."""
+    num_envs: int = 15
     """Simulated environments; environment i plays entry i of `tasks`, modulo their number."""
     num_steps: int = 4
     """Decisions of each environment between updates."""
@@ -47,8 +47,12 @@ class TrainConfig:
     """Fresh resets of each task in a validation."""
     goal: float = 0.94
     """Validation success on every task at which training counts as done."""
+    max_episodes: int = 0
+    """Simulated episodes of any task, demonstrations included, that are never exceeded: where the next update
+    might, training ends with the policy that did best in validation. 0 = no such budget."""
     least_versions: int = 5
-    """Past its goal, training goes on until every robot that takes part has run so many policies."""
+    """Past its goal, training makes a new policy whenever a robot runs the newest, until every robot has run
+    so many."""
     publish_every: int = 2
     """Updates between published policies."""
     checkpoint_every: int = 5
@@ -58,9 +62,14 @@ class TrainConfig:
     ppo: PPOConfig = field(default_factory=PPOConfig)
     bc: BCConfig = field(default_factory=BCConfig)
 
+    @property
+    def task_names(self) -> tuple[str, ...]:
+        """Each task once."""
+        return tuple(dict.fromkeys(self.tasks))
+
     def demonstrations_per_task(self) -> dict[str, int]:
         """The expert's episodes shared out: three each at most, looking (the hardest) gets the rest."""
-        tasks = tuple(dict.fromkeys(self.tasks))
+        tasks = self.task_names
         each = min(3, self.demonstrations // len(tasks))
         shares = {task: each for task in tasks}
         shares["look" if "look" in shares else tasks[0]] += self.demonstrations - each * len(tasks)

@@ -12,24 +12,16 @@ from learner.rl.config import RewardWeights, TrainConfig
 from learner.rl.networks import ActorCritic
 from learner.rollouts.robots import RobotSource
 from learner.store import queries
-from learner.store.engine import Store
-from learner.store.rows import Credit, Episode, NewFeedback, NewStep, PolicyEvent
+from learner.store.rows import Credit, NewFeedback, NewStep, PolicyEvent
 from learner.trainer import Trainer
 from shared.bundle import read_bundle
 from shared.codec import pack_transition
-from shared.control.pilot import ALL_TOOLS
-from shared.messages import Transition
 from shared.tools import TOOL_INDEX
+from tests.learner.samples import EPISODE
+from tests.shared import samples
 
 NOD = TOOL_INDEX["nod"]
 NOW = 1000.0
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = Store(tmp_path / "coach.db")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
@@ -38,26 +30,21 @@ def policy():
     return ActorCritic().snapshot()
 
 
-def transition(seq, episode, step, **changes):
-    ticks = changes.pop("n_ticks", 60)
-    base = Transition(
-        robot_id="r", boot_epoch=1, decision_seq=seq, episode_id=episode, episode_step=step,
-        obs=np.full(512, 0.01 * seq, np.float32), tool=NOD, params=np.array([0.5, 0, 0, 0], np.float32),
-        log_prob=-1.0, value=0.25, tool_mask=ALL_TOOLS, policy_version=3, source="policy",
-        end_reason="completed",
-        n_ticks=ticks, state_seq=seq * 60, limited_ticks=6, violations=0, time_unix_s=NOW,
-        setpoints=np.zeros((ticks, 9), np.float32), joints=np.zeros((ticks, 9), np.float32),
-        head=np.tile(np.array([0, 0, 0, 1, 0, 0, 0], np.float32), (ticks, 1)),
-    )  # fmt: skip
-    return replace(base, **changes)
+def transition(seq, episode, step, n_ticks=60, **changes):
+    values = {
+        "robot_id": "r", "boot_epoch": 1, "decision_seq": seq, "episode_id": episode, "episode_step": step,
+        "obs": np.full(512, 0.01 * seq, np.float32), "tool": NOD,
+        "params": np.array([0.5, 0, 0, 0], np.float32), "log_prob": -1.0, "value": 0.25,
+        "policy_version": 3, "limited_ticks": 6, "time_unix_s": NOW,
+        "setpoints": np.zeros((n_ticks, 9), np.float32), "joints": np.zeros((n_ticks, 9), np.float32),
+    }  # fmt: skip
+    return samples.transition(n_ticks, **(values | changes))
 
 
 def put(store, name, outcome, rows, ended=NOW, split="train"):
     """Store an episode: rows of (r_task, changes of the transition)."""
     with store.write() as c:
-        queries.insert_episode(
-            c, Episode(name, "r", "nod", "nod", b"", split, NOW, None, None, None, 0, None)
-        )
+        queries.insert_episode(c, replace(EPISODE, episode_id=name, split=split, started_unix_s=NOW))
         first = queries.count_steps(c)
         new = []
         for i, (r_task, changes) in enumerate(rows):
@@ -191,14 +178,15 @@ def test_a_published_bundle_is_whole_and_agrees_with_torch(store, tmp_path):
     assert Publisher(store, tmp_path).version == 2
 
 
-def test_robots_that_run_policies_are_waited_for_and_others_are_not(store, tmp_path):
+def test_a_robot_waits_once_it_runs_the_newest_policy_until_it_has_run_enough_of_them(store, tmp_path):
     publisher = Publisher(store, tmp_path)
-    assert not publisher.robots_behind(2)  # nobody takes part
-    for version, behind in ((1, True), (1, True), (2, False)):
+    assert not publisher.robot_waits(2)  # nobody takes part
+    for version, newest, waits in ((1, 1, True), (1, 2, False), (2, 2, False), (2, 3, False)):
+        publisher.version = newest
         with store.write() as c:
             queries.add_policy_event(c, PolicyEvent("r", version, "active", "", NOW))
             queries.add_policy_event(c, PolicyEvent("r", 9, "rejected", "too slow", NOW))
-        assert publisher.robots_behind(2) == behind
+        assert publisher.robot_waits(2) == waits
 
 
 def test_the_trainer_learns_from_robots_too(store, tmp_path):

@@ -13,7 +13,7 @@ import torch
 
 from learner.evaluation import evaluate
 from learner.reward.human import Labels, Taste
-from learner.rl.checkpoint import load_newest, numbered
+from learner.rl.checkpoint import load_best, load_newest, numbered
 from learner.rl.config import RewardWeights, TrainConfig
 from learner.rollouts.local import LocalSource
 from learner.trainer import Trainer
@@ -53,6 +53,17 @@ def test_counts_demonstrations_as_episodes(tmp_path):
     trainer.warm_start()
     trainer.local.close()
     assert sum(trainer.counters.episodes.values()) == TINY.demonstrations == trainer.demonstrations.episodes
+
+
+def test_a_budget_of_episodes_is_kept_and_the_best_policy_so_far_comes_out(tmp_path):
+    config = replace(TINY, max_episodes=20, eval_every=1, eval_episodes=2, goal=2.0)
+    trainer = Trainer(config, tmp_path)
+    trainer.run(lambda: trainer.counters.spent_update > 0)
+    assert max(trainer.counters.episodes.values()) < 20
+    assert trainer.rests()
+    best = load_best(tmp_path)
+    for name, parameter in trainer.model.state_dict().items():
+        assert torch.equal(parameter, best["model"][name]), name
 
 
 @pytest.mark.parametrize("tasks", [("look", "look", "nod", "shake"), ("nod",), ("nod", "shake")])
