@@ -63,7 +63,7 @@ class Move(Enum):
 def next_move(session: Session, now_s: float) -> Move:
     """Decide from what is known about a robot; pure."""
     status, given = session.status, session.assignment
-    if status is None or not session.accepted or not session.connected(now_s):
+    if status is None or not session.connected(now_s):
         return Move.NOTHING
     if status.state.lower() in WAITING_STATES or status.policy_version == 0:
         return Move.NOTHING

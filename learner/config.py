@@ -10,10 +10,10 @@ from typing import Any
 from platformdirs import user_data_path
 
 from shared.config import load
+from shared.topics import WIRE_PORT
 
 ENV_PREFIX = "REACHY_COACH_LEARNER_"
 API_PORT = 8080
-WIRE_PORT = 5557
 
 
 @dataclass(frozen=True)

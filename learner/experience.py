@@ -171,19 +171,17 @@ class Experience:
         session = self._robots.sessions.get(end.robot_id)
         if session is None:
             return
-        assignment = session.assignment
-        if assignment is not None and assignment.spec.episode_id == end.episode_id:
-            assignment.outcome = end.outcome
-            assignment.ended_s = self._robots.clock()
+        given = session.given(end.episode_id)
+        if given is not None:
+            given.outcome, given.ended_s = end.outcome, self._robots.clock()
         if end.outcome != "truncated":  # the robot ended a truncated one itself
             await self._robots.send(session, EndEpisode(end.episode_id, end.outcome))
 
     def _closing(self, robot_id: str, episode_id: str) -> None:
         session = self._robots.sessions.get(robot_id)
-        if session is None or session.assignment is None:
-            return
-        if session.assignment.spec.episode_id == episode_id:
-            session.assignment.closed = True
+        given = session.given(episode_id) if session is not None else None
+        if given is not None:
+            given.closed = True
 
     async def drain(self, timeout_s: float = 2.0) -> None:
         """Let waiting batches be committed before the process ends."""

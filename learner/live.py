@@ -118,8 +118,7 @@ class Live:
     def step_message(self, status: RobotStatus) -> dict[str, Any]:
         """The `step` message of a status."""
         session = self._robots.sessions.get(status.robot_id)
-        given = session.assignment if session is not None else None
-        mine = given is not None and given.spec.episode_id == status.episode_id
+        given = session.given(status.episode_id) if session is not None else None
         return {
             "type": "step",
             "robot_id": status.robot_id,
@@ -129,8 +128,8 @@ class Live:
             "boot_epoch": status.boot_epoch,
             "decision_seq": status.decision_seq,
             "tool": TOOLS[status.tool].name if 0 <= status.tool < len(TOOLS) else "",
-            "task": given.spec.task if given is not None and mine else "",
-            "instruction": given.spec.instruction if given is not None and mine else "",
+            "task": given.spec.task if given is not None else "",
+            "instruction": given.spec.instruction if given is not None else "",
             "policy_version": status.policy_version,
             "spooled": status.spooled,
             "lost": status.lost,
@@ -150,11 +149,15 @@ class Live:
             await asyncio.sleep(SUMMARY_PERIOD_S)
 
     async def run_fates(self) -> None:
-        """Tell what became of feedback, as soon as the tables say so."""
+        """Tell what became of feedback, as soon as the tables say so; looked up only when they changed."""
+        seen = None
         while True:
             if self._hub.watched():
                 try:
-                    self._tell_fates(await self._store.read(recent_fates))
+                    state = await self._store.read(queries.fate_state)
+                    if state != seen:
+                        self._tell_fates(await self._store.read(recent_fates))
+                        seen = state
                 except SQLAlchemyError:
                     log.exception("cannot look after feedback; will try again")
             await asyncio.sleep(FATE_PERIOD_S)

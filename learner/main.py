@@ -28,7 +28,7 @@ from learner.service import Service
 from learner.store.engine import AsyncStore
 from learner.summary import Summary
 from learner.wire import AllowList, Wire
-from shared.errors import AlreadyRunning, UnknownTask
+from shared.errors import AlreadyRunning
 from shared.keys import ensure_keypair
 from shared.messages import TaskSpec
 
@@ -57,13 +57,11 @@ def _print_url(url: str) -> None:
 
 async def serve(config: LearnerConfig, on_ready: Callable[[str], None]) -> int:
     """The composition root."""
-    from sim.tasks import TASKS
+    from sim.tasks import task_named
     from sim.tasks.judge import Judge as TaskJudge
 
-    unknown = [name for name in config.tasks if name not in TASKS]
-    if unknown:
-        raise UnknownTask(f"no task {unknown[0]!r}; there are: {', '.join(TASKS)}")
-    return await Learner(config, TASKS, TaskJudge, _make_renderer).serve(on_ready)
+    tasks = {name: task_named(name) for name in config.tasks}
+    return await Learner(config, tasks, TaskJudge, _make_renderer).serve(on_ready)
 
 
 def _make_renderer() -> Renderer:

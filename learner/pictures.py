@@ -113,9 +113,8 @@ class Pictures:
         status = session.status
         if status is None or self._robots.clock() - session.status_s > STALE_S:
             return
-        given = session.assignment
-        mine = given is not None and given.spec.episode_id == status.episode_id
-        spec = given.spec if given is not None and mine else None
+        given = session.given(status.episode_id)
+        spec = given.spec if given is not None else None
         loop = asyncio.get_running_loop()
         jpeg = await loop.run_in_executor(self._thread, self._draw, status, spec)
         self._counters.pictures += 1

@@ -53,8 +53,13 @@ class Session:
     """Stop requests that wait for their confirmation, by request id."""
 
     def connected(self, now_s: float) -> bool:
-        """Heard of lately."""
-        return now_s - self.last_seen_s < CONNECTED_S
+        """Accepted, and heard of lately."""
+        return self.accepted and now_s - self.last_seen_s < CONNECTED_S
+
+    def given(self, episode_id: str) -> Assignment | None:
+        """The assignment, if it is this episode."""
+        given = self.assignment
+        return given if given is not None and given.spec.episode_id == episode_id else None
 
 
 class Robots:
@@ -77,7 +82,7 @@ class Robots:
     def connected(self) -> list[Session]:
         """Accepted robots that were heard of lately, by id."""
         now = self.clock()
-        return [s for _, s in sorted(self.sessions.items()) if s.accepted and s.connected(now)]
+        return [s for _, s in sorted(self.sessions.items()) if s.connected(now)]
 
     async def send(self, session: Session, message: Any) -> bool:
         """Send now or not at all."""

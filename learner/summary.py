@@ -66,7 +66,7 @@ class Summary:
             rows.append(
                 {
                     "robot_id": robot_id,
-                    "connected": session.accepted and session.connected(now),
+                    "connected": session.connected(now),
                     "state": status.state if status else "",
                     "policy_version": status.policy_version if status else 0,
                     "spooled": status.spooled if status else 0,

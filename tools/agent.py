@@ -46,6 +46,6 @@ def agent(
         "data_dir": data_dir,
         "runtime_dir": runtime_dir,
     }
-    settings = load_agent_config(config, {name: value for name, value in given.items() if value is not None})
+    settings = load_agent_config(config, given)
     settings.learner_public_key()  # better said now than by the link, over and over
     return run(settings)

@@ -94,10 +94,10 @@ def newest_bundle(data_dir: Path | None) -> Path:
     Raises:
         BundleError: there is none.
     """
-    from learner.config import LearnerConfig
+    from learner.config import load_learner_config
+    from learner.publishing import SUBFOLDER
 
-    config = LearnerConfig() if data_dir is None else LearnerConfig(data_dir=data_dir)
-    folder = config.learner_dir / "policies"
+    folder = load_learner_config(None, {"data_dir": data_dir}).learner_dir / SUBFOLDER
     found = sorted(folder.glob("*.bundle"), key=lambda path: int(path.stem) if path.stem.isdigit() else -1)
     if not found:
         raise BundleError(f"no policy below {folder}; name a bundle, or make one: reachy-coach demo")

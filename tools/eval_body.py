@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import socket
 import sys
 import tempfile
@@ -13,14 +12,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shared.errors import BodyError, CoachError
+from robot_agent.config import DAEMON_PORT
+from shared.errors import BodyError
+from shared.files import write_atomic
 from tools.pairing import pair
 from tools.parts import Part, Parts
 
 if TYPE_CHECKING:
     from learner.evaluation import TaskScore
 
-DAEMON_PORT = 8000
 DAEMON_READY_S = 90.0
 DAEMON = [
     "reachy-mini-daemon",
@@ -76,30 +76,18 @@ def on_body(
 
 def publish(bundle: Path, data_dir: Path) -> Any:
     """A store whose only policy is the bundle's."""
-    import hashlib
-
     from learner.config import LearnerConfig
+    from learner.publishing import bundle_path, policy_row
     from learner.store import queries
     from learner.store.engine import Store
-    from learner.store.rows import Policy
     from shared.bundle import read_bundle
 
     data = bundle.read_bytes()
     manifest = read_bundle(data).manifest
     config = LearnerConfig(data_dir=data_dir)
-    target = config.learner_dir / "policies" / f"{manifest.version}.bundle"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(bundle, target)
+    write_atomic(bundle_path(config.learner_dir, manifest.version), data)
     store = Store(config.store_path)
-    row = Policy(
-        version=manifest.version,
-        parent=None,
-        created_unix_s=time.time(),
-        path=str(target.relative_to(config.learner_dir)),
-        sha256=hashlib.sha256(data).hexdigest(),
-        size=len(data),
-        eval=dict(manifest.eval),
-    )
+    row = policy_row(manifest.version, None, data, manifest.eval)
     with store.write() as connection:
         queries.publish_policy(connection, row)
     return store
@@ -113,9 +101,7 @@ def count(
 
     began_s, moved_s, before = time.monotonic(), time.monotonic(), -1
     while True:
-        for part in parts:
-            if part.ended():
-                raise CoachError(f"the {part.name} ended: {part.last_words()}")
+        parts.raise_if_ended()
         with store.read() as connection:
             found = {task: queries.outcomes(connection, task, last=100_000)[::-1] for task in tasks}
         done = sum(min(len(rows), episodes) for rows in found.values())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +11,7 @@ from cyclopts import App, Parameter
 
 from shared.errors import ConfigError
 from shared.files import write_atomic
-from shared.keys import allowed_keys, ensure_keypair, parse_key
+from shared.keys import allowed_keys, check_robot_id, ensure_keypair, parse_key
 
 app = App(name="keys", help="Key pairs for the link between robot and learner.")
 
@@ -26,8 +25,7 @@ def robot(*, robot_id: Name = "robot", data_dir: DataDir = None, as_json: AsJson
     """Print this robot's public key; makes the pair on first use."""
     from robot_agent.config import load_agent_config
 
-    given = {"robot_id": robot_id, "data_dir": data_dir}
-    config = load_agent_config(None, {key: value for key, value in given.items() if value is not None})
+    config = load_agent_config(None, {"robot_id": robot_id, "data_dir": data_dir})
     public, _ = ensure_keypair(config.state.key)
     return _tell(
         public,
@@ -42,7 +40,7 @@ def learner(*, data_dir: DataDir = None, as_json: AsJson = False) -> int:
     """Print this learner's public key; makes the pair on first use."""
     from learner.config import load_learner_config
 
-    config = load_learner_config(None, {"data_dir": data_dir} if data_dir else {})
+    config = load_learner_config(None, {"data_dir": data_dir})
     public, _ = ensure_keypair(config.key_path)
     return _tell(public, as_json, f"on the robot: reachy-coach agent --learner-key '{public}' ...")
 
@@ -83,12 +81,11 @@ def list_keys(*, data_dir: DataDir = None, as_json: AsJson = False) -> int:
 def _allow_dir(data_dir: Path | None) -> Path:
     from learner.config import load_learner_config
 
-    return load_learner_config(None, {"data_dir": data_dir} if data_dir else {}).allow_dir
+    return load_learner_config(None, {"data_dir": data_dir}).allow_dir
 
 
 def _allow_file(name: str, data_dir: Path | None) -> Path:
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,48}", name):
-        raise ConfigError(f"robot id {name!r}: use 1 to 48 letters, digits, - and _")
+    check_robot_id(name)
     return _allow_dir(data_dir) / f"{name}.pub"
 
 

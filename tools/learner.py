@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+
+from shared.child import die_with
+from tools.parts import COMMAND
 
 TRAINER_PATIENCE_S = 20.0
 
@@ -31,12 +35,13 @@ def learner(
     from learner.main import run
 
     given = {"host": host, "api_port": port, "wire_port": wire_port, "data_dir": data_dir}
-    settings = load_learner_config(config, {key: value for key, value in given.items() if value is not None})
+    settings = load_learner_config(config, given)
     if not train:
         return run(settings)
-    command = [sys.executable, "-c", "from tools.cli import main; main()", "train", "--with-learner"]
-    command += ["--data-dir", str(settings.data_dir)]
-    trainer = subprocess.Popen(command)
+    trainer = subprocess.Popen(
+        [*COMMAND, "train", "--with-learner", "--data-dir", str(settings.data_dir)],
+        preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509  # before the learner starts any thread
+    )
     try:
         return run(settings)
     finally:

@@ -19,8 +19,11 @@ from types import TracebackType
 from typing import Any
 
 from shared.child import die_with
+from shared.errors import CoachError
 
 END_S = 8.0
+COMMAND = (sys.executable, "-c", "from tools.cli import main; main()")
+"""`reachy-coach`, run by this interpreter; its arguments follow."""
 
 
 class Part:
@@ -78,14 +81,22 @@ class Parts:
 
     def start(self, name: str, arguments: list[str]) -> Part:
         """Start `reachy-coach <arguments>` with its output in `<logs>/<name>.log`."""
-        return self.start_program(
-            name, [sys.executable, "-c", "from tools.cli import main; main()", *arguments]
-        )
+        return self.start_program(name, [*COMMAND, *arguments])
 
     def start_program(self, name: str, arguments: list[str]) -> Part:
         """Start any program with its output in `<logs>/<name>.log`."""
         part = self._parts[name] = Part(name, arguments, self._logs / f"{name}.log")
         return part
+
+    def raise_if_ended(self, error: type[CoachError] = CoachError) -> None:
+        """All parts still run.
+
+        Raises:
+            error: one does not; says which, and its last words.
+        """
+        for part in self:
+            if part.ended():
+                raise error(f"the {part.name} ended: {part.last_words()}")
 
     def __iter__(self) -> Iterator[Part]:
         return iter(self._parts.values())

@@ -49,7 +49,7 @@ class FeedbackController(Controller):
     @get("/{feedback_id:int}")
     async def fate(self, service: Service, feedback_id: FeedbackId) -> FeedbackFate:
         """What became of a feedback: credited steps, the taste model and the policy that learned from it."""
-        found = await _find(service, feedback_id)
+        found = await service.store.read(_find, feedback_id)
         fate = await service.store.read(queries.feedback_fate, feedback_id)
         steps = await service.store.read(queries.feedback_credits, feedback_id)
         return FeedbackFate(
@@ -75,17 +75,15 @@ class FeedbackController(Controller):
         return await service.store.write(_undo, feedback_id, service)
 
 
-async def _find(service: Service, feedback_id: int) -> Feedback:
-    found = await service.store.read(queries.get_feedback, feedback_id)
+def _find(connection: Any, feedback_id: int) -> Feedback:
+    found = queries.get_feedback(connection, feedback_id)
     if found is None:
         raise not_found("feedback", feedback_id, "ids are given by the answer to POST /api/v1/feedback")
     return found
 
 
 def _undo(connection: Any, feedback_id: int, service: Service) -> Undone:
-    found = queries.get_feedback(connection, feedback_id)
-    if found is None:
-        raise not_found("feedback", feedback_id, "ids are given by the answer to POST /api/v1/feedback")
+    found = _find(connection, feedback_id)
     if found.kind == "undo":
         raise conflict(f"feedback {feedback_id} is an undo; give the feedback anew instead")
     if found.undone_by is not None:

@@ -10,7 +10,7 @@ from litestar import Controller, Response, get
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from learner.api.problems import MEDIA_TYPE
+from learner.api.problems import problem
 from learner.service import Service
 from learner.store import queries
 
@@ -36,8 +36,7 @@ class HealthController(Controller):
         if not service.ingest.healthy:
             problems.append("the last commit of records failed; see the log")
         if problems:
-            body = {"type": "about:blank", "status": 503, "title": "Service Unavailable"}
-            return Response({**body, "detail": "; ".join(problems)}, status_code=503, media_type=MEDIA_TYPE)
+            return problem(503, "; ".join(problems))
         return Response({"status": "ready"})
 
     @get("/metrics", media_type="text/plain")

@@ -16,6 +16,15 @@ MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger("api")
 
 
+def problem(
+    status: int, detail: str, headers: dict[str, str] | None = None, **more: Any
+) -> Response[dict[str, Any]]:
+    """An answer that says what is wrong; `more` are further members of its body."""
+    title = HTTPStatus(status).phrase
+    body = {"type": "about:blank", "status": status, "title": title, "detail": detail, **more}
+    return Response(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+
+
 def not_found(what: str, key: object, hint: str) -> ProblemDetailsException:
     """404: there is no such thing."""
     return ProblemDetailsException(status_code=404, title="Not Found", detail=f"no {what} {key!r}; {hint}")
@@ -28,17 +37,11 @@ def conflict(detail: str) -> ProblemDetailsException:
 
 def handle_http(_request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
     """Any HTTP error; a validation error names each field."""
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "status": error.status_code,
-        "title": HTTPStatus(error.status_code).phrase,
-        "detail": error.detail,
-    }
-    if isinstance(error.extra, list) and error.extra:
-        body["errors"] = error.extra
-        told = [_field(entry) for entry in error.extra if isinstance(entry, Mapping)]
-        body["detail"] = "; ".join(told) or error.detail
-    return Response(body, status_code=error.status_code, headers=error.headers, media_type=MEDIA_TYPE)
+    if not isinstance(error.extra, list) or not error.extra:
+        return problem(error.status_code, error.detail, error.headers)
+    told = [_field(entry) for entry in error.extra if isinstance(entry, Mapping)]
+    detail = "; ".join(told) or error.detail
+    return problem(error.status_code, detail, error.headers, errors=error.extra)
 
 
 def _field(entry: Mapping[str, Any]) -> str:
@@ -49,10 +52,4 @@ def _field(entry: Mapping[str, Any]) -> str:
 def handle_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
     """A defect: logged with its traceback, told without its insides."""
     log.error("request failed", path=request.url.path, exc_info=error)
-    body = {
-        "type": "about:blank",
-        "status": 500,
-        "title": "Internal Server Error",
-        "detail": "the learner failed on this request; its log says why",
-    }
-    return Response(body, status_code=500, media_type=MEDIA_TYPE)
+    return problem(500, "the learner failed on this request; its log says why")

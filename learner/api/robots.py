@@ -30,7 +30,7 @@ class RobotsController(Controller):
         for row in await service.store.read(queries.list_robots):
             session = service.robots.sessions.get(row.robot_id)
             status = session.status if session is not None else None
-            connected = session is not None and session.accepted and session.connected(now)
+            connected = session is not None and session.connected(now)
             age_s = now - session.last_seen_s if session is not None else 0.0
             rows.append(
                 RobotInfo(

@@ -19,7 +19,7 @@ import structlog
 from numpy.typing import NDArray
 
 from learner.reward.human import Labels, Taste, direct_labels
-from learner.reward.motion import motion_features
+from learner.reward.motion import motion_of
 from learner.rl.buffer import Rollout
 from learner.rl.config import RewardWeights
 from learner.store import queries
@@ -133,15 +133,11 @@ class Labeller:
 def labels_of(rows: list[Label]) -> Labels:
     """Credits with their steps' payloads -> what R_h is fitted to. At least one row."""
     transitions = [unpack_transition(row.payload) for row in rows]
-    ticks = np.array([t.n_ticks for t in transitions])
-    joints = np.zeros((len(rows), int(ticks.max()), 9))
-    for i, t in enumerate(transitions):
-        joints[i, : t.n_ticks] = t.joints
     return Labels(
         obs=np.stack([t.obs for t in transitions]),
         tool=np.array([t.tool for t in transitions]),
         params=np.stack([t.params for t in transitions]),
-        motion=motion_features(joints, ticks),
+        motion=motion_of(transitions),
         label=np.array([row.label for row in rows], np.float32),
         weight=np.array([row.weight for row in rows], np.float32),
     )

@@ -49,7 +49,6 @@ class LocalSource:
             next_value=np.zeros(shape, np.float32),
             n_ticks=np.empty(shape, np.int64),
             r_task=np.empty(shape, np.float32),
-            r_human=np.zeros(shape, np.float32),
             r_safety=np.empty(shape, np.float32),
             terminated=np.empty(shape, np.bool_),
             truncated=np.empty(shape, np.bool_),

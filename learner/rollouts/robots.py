@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from learner.reward.motion import motion_features
+from learner.reward.motion import motion_of
 from learner.rl.buffer import Rollout
 from learner.rl.networks import NumpyPolicy
 from learner.rollouts.source import TASK_NAMES
@@ -67,10 +67,6 @@ def rollout_of(episode: Episode, steps: list[Step], policy: NumpyPolicy) -> Roll
     last = judged[-1][0].decision_seq
     after = next((t for step, t in records if step.decision_seq > last), None)
     rows = len(judged)
-    ticks = np.array([t.n_ticks for _, t in judged])
-    joints = np.zeros((rows, int(ticks.max(initial=1)), 9))
-    for i, (_, t) in enumerate(judged):
-        joints[i, : t.n_ticks] = t.joints
     value = np.array([t.value for _, t in judged], np.float32)
     over = np.zeros(rows, np.bool_)
     over[-1] = True
@@ -90,15 +86,14 @@ def rollout_of(episode: Episode, steps: list[Step], policy: NumpyPolicy) -> Roll
         log_prob=column(np.array([t.log_prob for _, t in judged], np.float32)),
         value=column(value),
         next_value=column(np.append(value[1:], policy.value(final)).astype(np.float32)),
-        n_ticks=column(ticks),
+        n_ticks=column(np.array([t.n_ticks for _, t in judged])),
         r_task=column(np.array([step.r_task for step, _ in judged], np.float32)),
-        r_human=np.zeros((rows, 1), np.float32),
         r_safety=column(np.array([-t.limited_ticks / max(t.n_ticks, 1) for _, t in judged], np.float32)),
         terminated=column(terminated),
         truncated=column(over & ~terminated),
         on_policy=column(np.array([t.source == "policy" for _, t in judged])),
         policy_version=column(np.array([t.policy_version for _, t in judged])),
-        motion=motion_features(joints, ticks)[:, None],
+        motion=motion_of([t for _, t in judged])[:, None],
         task=np.full((rows, 1), TASK_NAMES.index(episode.task)),
         success=column(over & ended_well),
         step_id=column(np.array([step.id for step, _ in judged])),

@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from robot_agent.config import AgentConfig
 from robot_agent.rehearsal import random_bundle
 from tools.eval_body import free_port, publish
 from tools.pairing import pair
-from tools.parts import Parts, get_json
+from tools.parts import COMMAND, Parts, get_json
 
 TASKS = ("look", "nod", "shake")
 
@@ -85,7 +84,7 @@ def test_kill_9_of_learner_link_policy_and_guard_loses_nothing(loop):
 @pytest.mark.alone
 @pytest.mark.timeout(600)
 def test_demo_learns_three_tasks_and_hands_policies_to_the_robot(tmp_path):
-    command = [sys.executable, "-c", "from tools.cli import main; main()", "demo", "--exit", "--json"]
+    command = [*COMMAND, "demo", "--exit", "--json"]
     options = {"--data-dir": tmp_path / "demo", "--port": free_port(), "--wire-port": free_port()}
     options |= {"--resets": 60, "--host": "127.0.0.1", "--robot-id": f"demo-{os.getpid()}"}
     flags = [str(part) for pair_ in options.items() for part in pair_]
@@ -107,7 +106,7 @@ def test_demo_learns_three_tasks_and_hands_policies_to_the_robot(tmp_path):
 def test_demo_refuses_to_clear_a_folder_that_is_not_a_demos(tmp_path):
     precious = tmp_path / "thesis.tex"
     precious.write_text("years of work")
-    command = [sys.executable, "-c", "from tools.cli import main; main()", "demo", "--fresh"]
+    command = [*COMMAND, "demo", "--fresh"]
     done = subprocess.run(
         [*command, "--data-dir", str(tmp_path)], capture_output=True, text=True, check=False
     )

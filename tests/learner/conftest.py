@@ -15,10 +15,12 @@ import zmq.asyncio
 
 from learner.config import LearnerConfig
 from learner.main import Learner
+from learner.store.engine import Store
 from shared.codec import decode, encode
 from shared.keys import ensure_keypair, read_public
-from shared.messages import Hello, RobotStatus, TaskSpec, Transition, TransitionBatch
+from shared.messages import Hello, RobotStatus, TaskSpec, TransitionBatch, Welcome
 from shared.spaces import layout_hash
+from tests.shared import samples
 
 SPEC = TaskSpec(
     episode_id="e",
@@ -77,31 +79,12 @@ def transition(robot_id="mini", epoch=1, seq=0, episode_id="e", step=0, yaw=0.1,
     joints[:, 0] = yaw
     head = np.zeros((n, 7), np.float32)
     head[:, 3] = 1.0
-    t = Transition(
-        robot_id=robot_id,
-        boot_epoch=epoch,
-        decision_seq=seq,
-        episode_id=episode_id,
-        episode_step=step,
-        obs=np.zeros(512, np.float32),
-        tool=8,
-        params=np.zeros(4, np.float32),
-        log_prob=-1.0,
-        value=0.0,
-        tool_mask=2**20 - 1,
-        policy_version=1,
-        source="policy",
-        end_reason="completed",
-        n_ticks=n,
-        state_seq=100,
-        limited_ticks=0,
-        violations=0,
-        time_unix_s=time.time(),
-        setpoints=joints,
-        joints=joints,
-        head=head,
-    )
-    return replace(t, **changes)
+    values = {
+        "robot_id": robot_id, "boot_epoch": epoch, "decision_seq": seq, "episode_id": episode_id,
+        "episode_step": step, "time_unix_s": time.time(), "setpoints": joints, "joints": joints, "head": head,
+        "obs": np.zeros(512, np.float32), "params": np.zeros(4, np.float32),  # short in a traceback
+    }  # fmt: skip
+    return samples.transition(n, **(values | changes))
 
 
 def closing(**keys):
@@ -184,12 +167,17 @@ class Bench:
         return Robot(self.context, self.learner.wire.port, server, key, robot_id)
 
     async def greeted(self, robot_id="mini"):
-        from shared.messages import Welcome
-
         robot = self.robot(robot_id)
         await robot.send(robot.hello())
         assert (await robot.hear(Welcome)).accepted
         return robot
+
+    async def assigned(self):
+        """A greeted robot, the episode it was given, and what its records say of that episode."""
+        robot = await self.greeted()
+        await robot.send(robot.status())
+        spec = await robot.hear(TaskSpec)
+        return robot, spec, {"episode_id": spec.episode_id}
 
     async def until(self, check, timeout=5.0):
         """Wait for a condition; gives its value."""
@@ -216,6 +204,13 @@ async def bench(folder, renderer=GreyRenderer, **changes):
         context.destroy(linger=0)
         learner.stopping.set()
         assert await serving == 0
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = Store(tmp_path / "coach.db")
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

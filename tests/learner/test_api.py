@@ -10,7 +10,7 @@ import websockets
 
 from learner.store import queries
 from learner.store.rows import Metric, StepReward, TasteModel
-from shared.messages import Ack, StopConfirm, StopRequest, TaskSpec
+from shared.messages import Ack, StopConfirm, StopRequest
 from shared.tools import TOOLS
 
 TAP = {
@@ -196,10 +196,7 @@ def test_a_robot_that_is_known_but_away_does_not_confirm(wire, tmp_path):
 def test_episodes_show_tools_parameters_in_units_and_rewards(wire, tmp_path):
     async def story():
         async with wire.bench(tmp_path) as b:
-            robot = await b.greeted()
-            await robot.send(robot.status())
-            spec = await robot.hear(TaskSpec)
-            ids = {"episode_id": spec.episode_id}
+            robot, spec, ids = await b.assigned()
             step = wire.transition(seq=0, yaw=0.5, **ids)
             step.params[:] = [1.0, -1.0, 0.0, 0.0]
             await robot.deliver(step, wire.closing(seq=1, **ids))

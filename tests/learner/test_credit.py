@@ -9,30 +9,10 @@ from hypothesis import strategies as st
 from learner import crediting
 from learner.reward.credit import MIN_SHARE, Seen, delay_cdf, shares, weight
 from learner.store import queries
-from learner.store.engine import Store
-from learner.store.rows import NewFeedback, NewStep
+from tests.learner import samples
 
-STEP = NewStep(
-    robot_id="r",
-    boot_epoch=1,
-    decision_seq=0,
-    episode_id="e",
-    episode_step=0,
-    tool=8,
-    source="policy",
-    end_reason="completed",
-    n_ticks=50,
-    policy_version=3,
-    log_prob=-1.0,
-    value=0.5,
-    limited_ticks=0,
-    violations=0,
-    time_unix_s=100.0,
-    received_unix_s=101.5,
-    r_task=0.25,
-    payload=b"x",
-)
-TAP = NewFeedback("r", "e", "phone", "tap", 1.0, None, 1000.0, 1, 2, 600.0, 1.0, 1.0)
+STEP = replace(samples.STEP, n_ticks=50)
+TAP = replace(samples.TAP, received_unix_s=1000.0, shown_decision_seq=2, client_delay_ms=600.0)
 
 
 def steps(count, **changes):
@@ -81,13 +61,6 @@ def test_a_reaction_faster_than_a_person_is_about_the_step_in_force():
 def test_buttons_outrank_words():
     assert weight(0.5, "tap", 1.0) == 0.5
     assert weight(0.5, "text", 0.8) == pytest.approx(0.2)
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = Store(tmp_path / "coach.db")
-    yield opened
-    opened.close()
 
 
 def credited(store, feedback, rows, now=1001.0):

@@ -140,10 +140,7 @@ def test_another_layout_is_refused_with_both_hashes(wire, tmp_path):
 def test_an_episode_is_given_judged_ended_and_followed_by_the_next(wire, tmp_path):
     async def story():
         async with wire.bench(tmp_path) as b:
-            robot = await b.greeted()
-            await robot.send(robot.status())
-            spec = await robot.hear(TaskSpec)
-            ids = {"episode_id": spec.episode_id}
+            robot, spec, ids = await b.assigned()
             await robot.send(robot.status(**ids))
             await robot.deliver(
                 wire.transition(seq=0, yaw=0.5, **ids), wire.transition(seq=1, yaw=1.5, **ids)
@@ -165,10 +162,7 @@ def test_an_episode_is_given_judged_ended_and_followed_by_the_next(wire, tmp_pat
 def test_a_robot_that_ends_an_episode_itself_truncates_it(wire, tmp_path):
     async def story():
         async with wire.bench(tmp_path) as b:
-            robot = await b.greeted()
-            await robot.send(robot.status())
-            spec = await robot.hear(TaskSpec)
-            ids = {"episode_id": spec.episode_id}
+            robot, spec, ids = await b.assigned()
             await robot.deliver(wire.transition(seq=0, **ids), wire.closing(seq=1, **ids))
             await robot.send(robot.status(**ids))
             assert (await robot.hear(TaskSpec)).episode_id != spec.episode_id
@@ -182,10 +176,7 @@ def test_a_robot_that_ends_an_episode_itself_truncates_it(wire, tmp_path):
 def test_a_restarted_learner_goes_on_with_the_episode(wire, tmp_path):
     async def story():
         async with wire.bench(tmp_path) as b:
-            robot = await b.greeted()
-            await robot.send(robot.status())
-            spec = await robot.hear(TaskSpec)
-            ids = {"episode_id": spec.episode_id}
+            robot, spec, ids = await b.assigned()
             await robot.deliver(wire.transition(seq=0, yaw=0.5, **ids))
             await robot.hear(Ack)
         async with wire.bench(tmp_path) as b:
@@ -293,10 +284,7 @@ def test_one_robots_bad_batch_does_not_keep_others_out(wire, tmp_path, monkeypat
 def test_a_failing_store_acknowledges_nothing_and_recovers(wire, tmp_path, monkeypatch):
     async def story():
         async with wire.bench(tmp_path) as b:
-            robot = await b.greeted()
-            await robot.send(robot.status())
-            spec = await robot.hear(TaskSpec)
-            ids = {"episode_id": spec.episode_id}
+            robot, spec, ids = await b.assigned()
             write = b.learner.store.write
 
             async def full(*_args, **_kwargs):

@@ -10,61 +10,10 @@ from alembic.migration import MigrationContext
 
 from learner.store import queries
 from learner.store.engine import AsyncStore, Store
-from learner.store.rows import (
-    Credit,
-    Episode,
-    NewFeedback,
-    NewStep,
-    Policy,
-    PolicyEvent,
-    StepReward,
-    TasteModel,
-)
+from learner.store.rows import Credit, Policy, PolicyEvent, StepReward, TasteModel
 from learner.store.tables import METADATA
 from shared.errors import StoreError
-
-STEP = NewStep(
-    robot_id="r",
-    boot_epoch=1,
-    decision_seq=0,
-    episode_id="e",
-    episode_step=0,
-    tool=8,
-    source="policy",
-    end_reason="completed",
-    n_ticks=60,
-    policy_version=3,
-    log_prob=-1.0,
-    value=0.5,
-    limited_ticks=0,
-    violations=0,
-    time_unix_s=100.0,
-    received_unix_s=101.5,
-    r_task=0.25,
-    payload=b"x",
-)
-TAP = NewFeedback(
-    robot_id="r",
-    episode_id="e",
-    client_id="phone",
-    kind="tap",
-    value=1.0,
-    text=None,
-    received_unix_s=102.0,
-    boot_epoch=1,
-    shown_decision_seq=1,
-    client_delay_ms=0.0,
-    score=1.0,
-    score_confidence=1.0,
-)
-EPISODE = Episode("e", "r", "nod", "nod", b"", "train", 100.0, None, None, None, 0, None)
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = Store(tmp_path / "coach.db")
-    yield opened
-    opened.close()
+from tests.learner.samples import EPISODE, STEP, TAP
 
 
 def test_migrations_give_exactly_the_tables(store):
@@ -188,6 +137,25 @@ def test_the_fate_of_a_feedback(store):
         assert (fate.changed_steps, fate.taste_version) == (0, None)
         queries.add_taste_model(c, taste(3, undo, 105.0))
         assert queries.feedback_fate(c, tap).taste_version == 3
+
+
+def test_whatever_changes_a_fate_changes_the_state_of_fates(store):
+    acts = [
+        lambda c: queries.insert_feedback(c, TAP),
+        lambda c: queries.insert_credits(c, 1, [Credit(1, 1, 1.0, 1.0)], 103.0),
+        lambda c: queries.add_taste_model(c, TasteModel(1, 104.0, 1, 1, None, "", {})),
+        lambda c: queries.mark_in_policy(c, 1, 7),
+        lambda c: queries.insert_feedback(c, replace(TAP, kind="undo", score=None, undoes=1)),
+        lambda c: queries.add_taste_model(c, TasteModel(2, 105.0, 1, 2, None, "", {})),
+        lambda c: queries.mark_in_policy(c, 2, 8),
+    ]
+    with store.write() as c:
+        queries.insert_steps(c, [STEP])
+        seen = [queries.fate_state(c)]
+        for act in acts:
+            act(c)
+            seen.append(queries.fate_state(c))
+    assert len(set(seen)) == len(acts) + 1
 
 
 def test_policies_published_withdrawn_and_answered(store):

@@ -17,6 +17,7 @@ from learner.store.queries.episodes import (
 from learner.store.queries.feedback import (
     Fate,
     count_feedback,
+    fate_state,
     feedback_credits,
     feedback_fate,
     get_feedback,
@@ -80,6 +81,7 @@ __all__ = [
     "count_missing",
     "count_steps",
     "episode_steps",
+    "fate_state",
     "feedback_credits",
     "feedback_fate",
     "find_step",

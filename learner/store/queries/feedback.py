@@ -169,6 +169,14 @@ def feedback_fate(connection: Connection, feedback_id: int) -> Fate:
     return Fate(True, 0 if undo is not None else run.n_steps, taste, policy)
 
 
+def fate_state(connection: Connection) -> tuple[int, int, int, int]:
+    """`label_state`, newest taste model, newest policy of one: differs whenever a fate may be another."""
+    taste, policy = connection.execute(
+        select(func.max(taste_models.c.version), func.max(taste_models.c.policy_version))
+    ).one()
+    return *label_state(connection), int(taste or 0), int(policy or 0)
+
+
 def feedback_credits(connection: Connection, feedback_id: int) -> list[Credit]:
     """What a feedback was credited to, in the steps' order, undone or not."""
     rows = connection.execute(
