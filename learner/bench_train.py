@@ -33,17 +33,20 @@ from learner.rl.threads import one_thread
 from shared.spaces import CLIP, NUM_PARAMS, NUM_TOOLS, OBS_DIM, normaliser
 from sim.vector import VectorEnv
 
+Loop = Callable[[], tuple[int, int]]
+"""Plays one update's worth; gives decisions and guard ticks."""
+
 ACTION_BOUND = 10.0
 """SB3 wants a bounded box; the parameters themselves saturate at 1."""
-ROUNDS = 6
-UPDATES_PER_ROUND = 6
+ROUNDS = 48
+"""Of one update of each loop: a machine's speed wanders over seconds, so neighbours in time are compared."""
 
 
 def bench_train(quick: bool = False) -> dict[str, Any]:
     """Decisions and ticks per second of each loop, and the ratios per round.
 
     Args:
-        quick: two short rounds: a look, not figures to quote.
+        quick: four rounds: a look, not figures to quote.
     """
     # The physics of all loops takes every core, as `reachy-coach train --threads` does.
     base = TrainConfig(demonstrations=0, eval_every=0, threads=len(os.sched_getaffinity(0)))
@@ -53,23 +56,23 @@ def bench_train(quick: bool = False) -> dict[str, Any]:
     still = replace(base.ppo, target_kl=0.0, learning_rate=0.0, critic_learning_rate=0.0)
     config = replace(base, ppo=still)
     one_thread()
-    rounds, updates = (2, 2) if quick else (ROUNDS, UPDATES_PER_ROUND)
+    rounds = 4 if quick else ROUNDS
     with TemporaryDirectory() as folder:
-        loops: dict[str, Callable[[int], tuple[int, int]]] = {
+        loops: dict[str, Loop] = {
             "raw": raw_loop(config),
             "ours": our_loop(replace(config, ppo=replace(still, sil_coef=0.0)), Path(folder) / "ours"),
             "ours_all": our_loop(config, Path(folder) / "all"),
             "sb3": sb3_loop(config),
         }
         for loop in loops.values():
-            loop(1)
+            loop()
         found: dict[str, list[dict[str, float]]] = {name: [] for name in loops}
         for turn in range(rounds):
             # Another order each round: none always follows the same neighbour.
             names = list(loops)[turn % 4 :] + list(loops)[: turn % 4]
             for name in names:
                 started, cpu_started = time.perf_counter(), time.process_time()
-                decisions, ticks = loops[name](updates)
+                decisions, ticks = loops[name]()
                 elapsed_s, cpu_s = time.perf_counter() - started, time.process_time() - cpu_started
                 found[name].append(
                     {
@@ -109,8 +112,11 @@ def spread(values: list[float]) -> dict[str, float]:
 
 
 def ratio(found: dict[str, list[dict[str, float]]], above: str, below: str, key: str) -> dict[str, float]:
-    """Ratio of two loops within each round."""
-    return spread([a[key] / b[key] for a, b in zip(found[above], found[below], strict=True)])
+    """Ratio of two loops within each round; `low` and `high` are the median's 95 % bootstrap interval."""
+    ratios = np.array([a[key] / b[key] for a, b in zip(found[above], found[below], strict=True)])
+    draws = np.random.default_rng(0).choice(ratios, (2000, len(ratios)))
+    low, high = np.percentile(np.median(draws, axis=1), [2.5, 97.5])
+    return spread(ratios.tolist()) | {"low": float(low), "high": float(high)}
 
 
 def make_env(config: TrainConfig) -> VectorEnv:
@@ -118,43 +124,39 @@ def make_env(config: TrainConfig) -> VectorEnv:
     return VectorEnv(config.tasks, config.num_envs, seed=config.seed, threads=config.threads)
 
 
-def raw_loop(config: TrainConfig) -> Callable[[int], tuple[int, int]]:
+def raw_loop(config: TrainConfig) -> Loop:
     """Environment steps alone; actions as an untrained policy would sample them."""
     env = make_env(config)
     env.reset()
     rng = np.random.default_rng(0)
     n = config.num_envs
 
-    def run(updates: int) -> tuple[int, int]:
+    def run() -> tuple[int, int]:
         ticks = 0
-        for _ in range(updates * config.num_steps):
+        for _ in range(config.num_steps):
             step = env.step(rng.integers(0, NUM_TOOLS, n), rng.normal(0.0, 0.4, (n, NUM_PARAMS)))
             ticks += int(step.n_ticks.sum())
-        return updates * config.num_steps * n, ticks
+        return config.num_steps * n, ticks
 
     return run
 
 
-def our_loop(config: TrainConfig, folder: Path) -> Callable[[int], tuple[int, int]]:
+def our_loop(config: TrainConfig, folder: Path) -> Loop:
     """The trainer's own steps."""
     from learner.trainer import Trainer
 
     trainer = Trainer(config, folder)
 
-    def run(updates: int) -> tuple[int, int]:
-        decisions = ticks = 0
-        for _ in range(updates):
-            rollouts = trainer.collect()
-            trainer.update(trainer.returns(rollouts, trainer.label(rollouts)))
-            trainer.counters.updates += 1
-            decisions += rollouts[0].tool.size
-            ticks += int(rollouts[0].n_ticks.sum())
-        return decisions, ticks
+    def run() -> tuple[int, int]:
+        rollouts = trainer.collect()
+        trainer.update(trainer.returns(rollouts, trainer.label(rollouts)))
+        trainer.counters.updates += 1
+        return rollouts[0].tool.size, int(rollouts[0].n_ticks.sum())
 
     return run
 
 
-def sb3_loop(config: TrainConfig) -> Callable[[int], tuple[int, int]]:
+def sb3_loop(config: TrainConfig) -> Loop:
     """Stable-Baselines3's PPO on the same vector environment, behind its own VecEnv interface.
 
     Raises:
@@ -162,6 +164,7 @@ def sb3_loop(config: TrainConfig) -> Callable[[int], tuple[int, int]]:
     """
     try:
         from stable_baselines3 import PPO
+        from stable_baselines3.common.logger import Logger
     except ImportError:
         from shared.errors import MissingExtra
 
@@ -186,10 +189,12 @@ def sb3_loop(config: TrainConfig) -> Callable[[int], tuple[int, int]]:
         seed=config.seed,
         verbose=0,
     )
+    # One without outputs: SB3 would open log files anew at each call.
+    model.set_logger(Logger(folder=None, output_formats=[]))
 
-    def run(updates: int) -> tuple[int, int]:
+    def run() -> tuple[int, int]:
         before = env.ticks
-        steps = updates * config.num_steps * config.num_envs
+        steps = config.num_steps * config.num_envs
         model.learn(steps, reset_num_timesteps=False)
         return steps, env.ticks - before
 

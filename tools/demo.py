@@ -18,6 +18,7 @@ from shared.errors import CoachError
 from tools.pairing import pair
 from tools.parts import Part, Parts, get_json, lan_address
 
+PORT = validators.Number(gte=1, lte=65535)
 TASKS = ("look", "nod", "shake")
 MAX_EPISODES = 299
 """Of each task, demonstrations included."""
@@ -56,8 +57,8 @@ def demo(
     host: Annotated[
         str, Parameter(help="Address to listen on; 0.0.0.0 lets your phone in, 127.0.0.1 does not.")
     ] = "0.0.0.0",  # noqa: S104
-    port: Annotated[int, Parameter(help="TCP port of page and API.")] = 8080,
-    wire_port: Annotated[int, Parameter(help="TCP port of the link to the robot.")] = 5557,
+    port: Annotated[int, Parameter(help="TCP port of page and API.", validator=PORT)] = 8080,
+    wire_port: Annotated[int, Parameter(help="TCP port of the link to the robot.", validator=PORT)] = 5557,
 ) -> int:
     """The whole loop on this machine: a simulated Reachy Mini learns to look, to nod and to shake its head.
 

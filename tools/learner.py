@@ -38,9 +38,11 @@ def learner(
     settings = load_learner_config(config, given)
     if not train:
         return run(settings)
+    # In a group of its own: Ctrl-C is the learner's, which then ends it; two signals would cut its saving.
     trainer = subprocess.Popen(
         [*COMMAND, "train", "--with-learner", "--data-dir", str(settings.data_dir)],
         preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509  # before the learner starts any thread
+        process_group=0,
     )
     try:
         return run(settings)
