@@ -1,4 +1,4 @@
-"""What an idle robot does next: the tasks in turn, one episode after the other."""
+"""What an idle robot does next: the tasks that are open to it in turn, one episode after the other."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from learner.robots import Assignment, Robots, Session
 from learner.store import queries
 from learner.store.engine import AsyncStore
 from learner.store.rows import Episode
+from learner.unlocking import Unlocking
 from shared.codec import decode, encode
 from shared.messages import EndEpisode, TaskSpec
 from shared.spaces import TICK_S
@@ -28,6 +29,8 @@ RESEND_S = 2.0
 LOST_S = 10.0
 """A robot that has left an episode gets this long to deliver its closing record."""
 LONGEST_DECISION_S = MAX_TICKS * TICK_S
+APPROVAL_S = 6.0
+"""A decision that waits for a person's approval may take so much longer."""
 PATIENCE_S = 30.0
 """An episode that takes this much longer than its decisions can is given up: its closing record was lost."""
 WAITING_STATES = {"boot", "disarmed", "arming", "stopped", "fault"}
@@ -65,7 +68,9 @@ def next_move(session: Session, now_s: float) -> Move:
     status, given = session.status, session.assignment
     if status is None or not session.connected(now_s):
         return Move.NOTHING
-    if status.state.lower() in WAITING_STATES or status.policy_version == 0:
+    if status.state.lower() in WAITING_STATES:
+        return Move.NOTHING
+    if status.policy_version == 0 and not session.on_trial:
         return Move.NOTHING
     if given is None:
         return Move.ADOPT if status.episode_id else Move.GIVE
@@ -77,7 +82,8 @@ def next_move(session: Session, now_s: float) -> Move:
         given.left_s = now_s
     if given.closed:
         return Move.GIVE
-    limit_s = given.spec.max_decisions * LONGEST_DECISION_S + PATIENCE_S
+    decision_s = LONGEST_DECISION_S + (APPROVAL_S if status.mode == "suggest" else 0.0)
+    limit_s = given.spec.max_decisions * decision_s + PATIENCE_S
     if now_s - given.given_s > limit_s:
         return Move.ABANDON
     if given.ended_s is not None and runs_it:
@@ -100,14 +106,14 @@ class Assigner:
         store: AsyncStore,
         robots: Robots,
         tasks: Mapping[str, Task],
-        names: Sequence[str],
+        unlocking: Unlocking,
         seed: int,
         held_out_every: int,
     ) -> None:
         self._store = store
         self._robots = robots
         self._tasks = tasks
-        self._names = tuple(names)
+        self._unlocking = unlocking
         self._seed = seed
         self._held_out_every = held_out_every
 
@@ -129,7 +135,7 @@ class Assigner:
         given = session.assignment
         if move is Move.ADOPT:
             await self._adopt(session)
-        elif move is Move.GIVE and self._names:
+        elif move is Move.GIVE:
             await self._give(session)
         elif given is None:
             return
@@ -148,8 +154,7 @@ class Assigner:
         assert session.status is not None
         episode = await self._store.read(queries.get_episode, session.status.episode_id)
         if episode is None or episode.robot_id != session.robot_id:
-            if self._names:
-                await self._give(session)
+            await self._give(session)
             return
         spec = decode(episode.spec)
         assert isinstance(spec, TaskSpec)
@@ -162,10 +167,13 @@ class Assigner:
         session.assignment = given
 
     async def _give(self, session: Session) -> None:
+        names = await self._unlocking.open_tasks(session.robot_id)
+        if not names:
+            return
         for left in await self._store.read(queries.open_episodes, session.robot_id):
             await self._store.write(queries.close_episode, left.episode_id, "abandoned", time.time())
         number = await self._store.read(queries.count_episodes)
-        spec, split = self.make(number)
+        spec, split = self.make(number, names)
         episode = Episode(
             episode_id=spec.episode_id,
             robot_id=session.robot_id,
@@ -185,11 +193,11 @@ class Assigner:
         session.assignment = Assignment(spec, now, now)
         await self._robots.send(session, spec)
 
-    def make(self, number: int) -> tuple[TaskSpec, str]:
-        """The number-th episode and its split; the same number gives the same reset."""
-        turn, index = divmod(number, len(self._names))
+    def make(self, number: int, names: Sequence[str]) -> tuple[TaskSpec, str]:
+        """The number-th episode, these tasks in turn, and its split; the same number gives the same reset."""
+        turn, index = divmod(number, len(names))
         held_out = self._held_out_every > 0 and (turn + 1) % self._held_out_every == 0
         split = "held_out" if held_out else "train"
-        task = self._tasks[self._names[index]]
+        task = self._tasks[names[index]]
         spec = task.reset(np.random.default_rng([self._seed, number]), split)
         return replace(spec, episode_id=uuid.uuid4().hex), split

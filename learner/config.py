@@ -14,6 +14,8 @@ from shared.topics import WIRE_PORT
 
 ENV_PREFIX = "REACHY_COACH_LEARNER_"
 API_PORT = 8080
+SIGNING_KEY = Path("keys", "signing.key")
+"""Below the folder that policies are published from."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,9 @@ class LearnerConfig:
     """TCP port of the link to robots; 0 takes a free one."""
     tasks: tuple[str, ...] = ("look", "nod", "shake")
     """Tasks that idle robots are given in turn; empty gives them none."""
+    unlock: tuple[str, ...] = ("nod", "shake", "look")
+    """From easy to hard: a robot is given a task of this list once it can do the one before it. Other tasks
+    are open from the start."""
     held_out_every: int = field(default=10, metadata={"min": 0, "max": 1_000_000})
     """Every so many rounds a robot gets held-out phrasings, for measuring only; 0 = never."""
     seed: int = field(default=0, metadata={"min": 0, "max": 2**63 - 1})
@@ -55,6 +60,11 @@ class LearnerConfig:
     def key_path(self) -> Path:
         """The learner's secret key; the public one lies beside it as `learner.pub`."""
         return self.learner_dir / "keys" / "learner.key"
+
+    @property
+    def signing_key_path(self) -> Path:
+        """The secret key that signs policies; the public one lies beside it as `signing.pub`."""
+        return self.learner_dir / SIGNING_KEY
 
     @property
     def allow_dir(self) -> Path:

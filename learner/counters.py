@@ -25,4 +25,8 @@ class Counters:
     """Bytes of bundles served."""
     pictures: int = 0
     feedback: dict[str, int] = field(default_factory=lambda: {"tap": 0, "text": 0, "undo": 0})
+    anomalies: dict[str, int] = field(default_factory=dict)
+    """By kind."""
+    teleop: dict[str, int] = field(default_factory=lambda: {"sent": 0, "late": 0})
+    """Targets from people that were sent on, and those that came too late and were dropped."""
     stops: dict[str, int] = field(default_factory=lambda: {"confirmed": 0, "unconfirmed": 0})

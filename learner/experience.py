@@ -13,14 +13,16 @@ from learner.ingest import Arrived, Ended, Ingest
 from learner.judging import Judging
 from learner.policies import Policies
 from learner.robots import Robots, Session
+from learner.stopping import Stops
 from learner.store import queries
 from learner.store.engine import AsyncStore
-from learner.store.rows import Robot
+from learner.store.rows import NewAnomaly, Robot
 from learner.wire import Received, Wire
 from shared.codec import decode
 from shared.errors import CodecError
 from shared.messages import (
     Ack,
+    Anomaly,
     ChunkRequest,
     EndEpisode,
     Hello,
@@ -36,6 +38,9 @@ from shared.spaces import layout_hash
 TOUCH_S = 5.0
 """How often a robot's `last_seen` is written down."""
 
+MAX_KINDS = 64
+"""Kinds of anomalies that are told apart; each is a series of its own in the metrics."""
+
 log = structlog.get_logger("experience")
 
 
@@ -50,15 +55,19 @@ class Experience:
         store: AsyncStore,
         judging: Judging,
         policies: Policies,
+        stops: Stops,
         counters: Counters,
         on_status: Callable[[RobotStatus], None],
+        on_anomaly: Callable[[Anomaly], None],
     ) -> None:
         self._wire = wire
         self._robots = robots
         self._store = store
         self._policies = policies
+        self._stops = stops
         self._counters = counters
         self._on_status = on_status
+        self._on_anomaly = on_anomaly
         self._touched: dict[str, float] = {}
         self._layouts: dict[str, str] = {}
         self.ingest = Ingest(store, judging, counters, self._ended, self._closing)
@@ -69,6 +78,7 @@ class Experience:
             ChunkRequest: self._chunk,
             PolicyResult: self._result,
             StopConfirm: self._confirm,
+            Anomaly: self._anomaly,
         }
 
     async def remember(self) -> None:
@@ -148,6 +158,7 @@ class Experience:
         assert isinstance(message, RobotStatus)
         session.status, session.status_s = message, self._robots.clock()
         self._on_status(message)
+        await self._stops.heard(session, message)
         if session.status_s - self._touched.get(session.robot_id, -TOUCH_S) >= TOUCH_S:
             self._touched[session.robot_id] = session.status_s
             await self._store.write(queries.touch_robot, session.robot_id, message.state, time.time())
@@ -162,9 +173,26 @@ class Experience:
 
     async def _confirm(self, session: Session, message: object) -> None:
         assert isinstance(message, StopConfirm)
-        waiting = session.stops.get(message.request_id)
-        if waiting is not None and not waiting.done():
-            waiting.set_result(message)
+        self._stops.confirm(message)
+
+    async def _anomaly(self, session: Session, message: object) -> None:
+        assert isinstance(message, Anomaly)
+        row = NewAnomaly(
+            robot_id=session.robot_id,
+            episode_id=message.episode_id or None,
+            episode_step=message.episode_step,
+            kind=message.kind,
+            score=message.score,
+            detail=message.detail,
+            time_unix_s=message.time_unix_s,
+            received_unix_s=time.time(),
+        )
+        log.warning("anomaly", robot_id=row.robot_id, kind=row.kind, detail=row.detail)
+        if row.kind not in self._counters.anomalies and len(self._counters.anomalies) >= MAX_KINDS:
+            raise CodecError(f"anomaly kind {row.kind!r:.40}: there are {MAX_KINDS} kinds already")
+        await self._store.write(queries.put_anomaly, row)
+        self._counters.anomalies[row.kind] = self._counters.anomalies.get(row.kind, 0) + 1
+        self._on_anomaly(message)
 
     async def _ended(self, end: Ended) -> None:
         log.info("episode over", robot_id=end.robot_id, episode_id=end.episode_id, outcome=end.outcome)

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 import structlog
@@ -14,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from learner.robots import Robots
 from learner.store import queries
 from learner.store.engine import AsyncStore
-from shared.messages import RobotStatus
+from shared.messages import Anomaly, RobotStatus
 from shared.tools import TOOLS
 
 MAX_WAITING = 100
@@ -127,14 +128,27 @@ class Live:
             "episode_step": status.episode_step,
             "boot_epoch": status.boot_epoch,
             "decision_seq": status.decision_seq,
-            "tool": TOOLS[status.tool].name if 0 <= status.tool < len(TOOLS) else "",
+            "tool": tool_name(status.tool),
             "task": given.spec.task if given is not None else "",
             "instruction": given.spec.instruction if given is not None else "",
             "policy_version": status.policy_version,
             "spooled": status.spooled,
             "lost": status.lost,
             "time_unix_s": status.time_unix_s,
+            "fault": status.fault,
+            "stop_source": status.stop_source,
+            "mode": status.mode,
+            "teleop": status.teleop,
+            "proposal_id": status.proposal_id,
+            "proposal_tool": tool_name(status.proposal_tool) if status.proposal_id else "",
+            "proposal_left_s": status.proposal_left_s,
+            "limits_profile": status.limits_profile,
         }
+
+    def anomaly(self, anomaly: Anomaly) -> None:
+        """A robot has flagged something; tell its watchers."""
+        message = {"type": "anomaly", **asdict(anomaly)}
+        self._hub.publish(("anomaly", anomaly.kind), json.dumps(message), anomaly.robot_id)
 
     async def run_summaries(self) -> None:
         """Once a second, while somebody watches."""
@@ -169,6 +183,11 @@ class Live:
                 self._hub.publish(("feedback", feedback_id), json.dumps(fate_message(feedback_id, fate)))
         while len(self._fates) > 4 * FATES_FOLLOWED:
             del self._fates[next(iter(self._fates))]
+
+
+def tool_name(index: int) -> str:
+    """A tool's name; empty for an index that is none."""
+    return TOOLS[index].name if 0 <= index < len(TOOLS) else ""
 
 
 def recent_fates(connection: Any) -> dict[int, queries.Fate]:

@@ -18,6 +18,7 @@ from learner.api.app import create_app
 from learner.assign import Assigner, Task
 from learner.config import LearnerConfig
 from learner.counters import Counters
+from learner.disliking import Dislikes
 from learner.experience import Experience
 from learner.judging import Judge, Judging
 from learner.live import Hub, Live
@@ -25,8 +26,11 @@ from learner.pictures import Pictures, Renderer
 from learner.policies import Policies
 from learner.robots import Robots
 from learner.service import Service
+from learner.steering import Steering
+from learner.stopping import Stops
 from learner.store.engine import AsyncStore
 from learner.summary import Summary
+from learner.unlocking import Unlocking
 from learner.wire import AllowList, Wire
 from shared.errors import AlreadyRunning
 from shared.keys import ensure_keypair
@@ -94,9 +98,19 @@ class Learner:
             self.listener.close()
             raise
         self.robots = Robots(self.wire)
+        self.stops = Stops(self.robots, self.store, self.counters)
+        self.steering = Steering(self.robots, self.counters)
         self.hub = Hub()
         self.policies = Policies(self.store, self.robots, self.counters, config.learner_dir)
-        self.summary = Summary(self.store, self.robots, self.policies, self.counters, config.tasks)
+        self.unlocking = Unlocking(self.store, config.tasks, config.unlock)
+        self.summary = Summary(
+            store=self.store,
+            robots=self.robots,
+            policies=self.policies,
+            unlocking=self.unlocking,
+            counters=self.counters,
+            tasks=config.tasks,
+        )
         self.live = Live(self.hub, self.robots, self.store, self.summary)
         self.experience = Experience(
             wire=self.wire,
@@ -104,14 +118,16 @@ class Learner:
             store=self.store,
             judging=Judging(self.store, make_judge),
             policies=self.policies,
+            stops=self.stops,
             counters=self.counters,
             on_status=self.live.status,
+            on_anomaly=self.live.anomaly,
         )
         self.assigner = Assigner(
             store=self.store,
             robots=self.robots,
             tasks=tasks,
-            names=config.tasks,
+            unlocking=self.unlocking,
             seed=config.seed,
             held_out_every=config.held_out_every,
         )
@@ -128,6 +144,9 @@ class Learner:
             store=self.store,
             robots=self.robots,
             policies=self.policies,
+            stops=self.stops,
+            steering=self.steering,
+            dislikes=Dislikes(),
             ingest=self.experience.ingest,
             hub=self.hub,
             live=self.live,

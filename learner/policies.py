@@ -18,9 +18,13 @@ from shared.messages import Chunk, ChunkRequest, PolicyNotice, PolicyResult, Ref
 
 POLL_S = 0.5
 RENOTICE_S = 10.0
-"""A robot that runs another version and has not refused the newest is told again this often."""
+"""A robot that runs another version and has said nothing of the newest is told again this often."""
 CHUNK_BYTES = 256 * 1024
 KEPT_BUNDLES = 3
+TAKEN_BACK = ("rejected", "rolled_back")
+"""Answers of a robot that people should see."""
+REMEMBERED = 200
+"""Newest answers of robots among which a repetition is looked for."""
 
 log = structlog.get_logger("policies")
 
@@ -36,7 +40,8 @@ class Policies:
         self._folder = folder
         self._bundles: dict[int, bytes] = {}
         self._noticed: dict[tuple[str, int], float] = {}
-        self._refused: set[tuple[str, int]] = set()
+        self._answered: set[tuple[str, int]] = set()
+        """(robot, version) that need not be told of again."""
         self.latest: Policy | None = None
 
     async def run(self) -> None:
@@ -61,7 +66,9 @@ class Policies:
     async def greet(self, session: Session, running_version: int) -> None:
         """Offer the newest to a robot that has just said Hello."""
         self._noticed = {key: at for key, at in self._noticed.items() if key[0] != session.robot_id}
-        self._refused = {key for key in self._refused if key[0] != session.robot_id}
+        refused = await self._store.read(queries.refused_versions, session.robot_id)
+        self._answered = {key for key in self._answered if key[0] != session.robot_id}
+        self._answered |= {(session.robot_id, version) for version in refused}
         self.latest = await self._store.read(queries.latest_policy)
         await self._offer(session, running_version)
 
@@ -71,7 +78,7 @@ class Policies:
             return
         key = (session.robot_id, policy.version)
         now = self._robots.clock()
-        if key in self._refused or now - self._noticed.get(key, -RENOTICE_S) < RENOTICE_S:
+        if key in self._answered or now - self._noticed.get(key, -RENOTICE_S) < RENOTICE_S:
             return
         if await self._robots.send(session, PolicyNotice(policy.version, policy.size, policy.sha256)):
             self._noticed[key] = now
@@ -108,9 +115,20 @@ class Policies:
         return self._bundles[version]
 
     async def note(self, session: Session, result: PolicyResult) -> None:
-        """Write down what a robot did with a version."""
-        log.info("policy on robot", robot_id=session.robot_id, version=result.version, status=result.status)
-        if result.status == "rejected":
-            self._refused.add((session.robot_id, result.version))
-        event = PolicyEvent(session.robot_id, result.version, result.status, result.reason, time.time())
+        """Write down what a robot did with a version; it tells again after each reconnection."""
+        told = (result.version, result.status, result.reason)
+        if result.status == "trial":
+            session.on_trial = result.version
+        elif result.version >= session.on_trial:
+            session.on_trial = 0
+        self._answered.add((session.robot_id, result.version))
+        if told in await self._told(session.robot_id):
+            return
+        level = log.warning if result.status in TAKEN_BACK else log.info
+        level("policy on robot", robot_id=session.robot_id, version=result.version, status=result.status)
+        event = PolicyEvent(session.robot_id, *told, time.time())
         await self._store.write(queries.add_policy_event, event)
+
+    async def _told(self, robot_id: str) -> set[tuple[int, str, str]]:
+        events = await self._store.read(queries.policy_events_of, None, REMEMBERED)
+        return {(e.version, e.status, e.reason) for e in events if e.robot_id == robot_id}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from learner.wire import Wire
-from shared.messages import RobotStatus, StopConfirm, TaskSpec
+from shared.messages import RobotStatus, TaskSpec
 
 CONNECTED_S = 3.0
 """A robot not heard of for longer counts as away; it reports ten times a second."""
@@ -49,8 +48,8 @@ class Session:
     status: RobotStatus | None = None
     status_s: float = 0.0
     assignment: Assignment | None = None
-    stops: dict[str, asyncio.Future[StopConfirm]] = field(default_factory=dict)
-    """Stop requests that wait for their confirmation, by request id."""
+    on_trial: int = 0
+    """A policy that it tries beside the one in use, which needs a task to be tried on; 0 = none."""
 
     def connected(self, now_s: float) -> bool:
         """Accepted, and heard of lately."""

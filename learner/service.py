@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from learner.config import LearnerConfig
 from learner.counters import Counters
+from learner.disliking import Dislikes
 from learner.ingest import Ingest
 from learner.live import Hub, Live
 from learner.policies import Policies
 from learner.robots import Robots
+from learner.steering import Steering
+from learner.stopping import Stops
 from learner.store.engine import AsyncStore
 from learner.summary import Summary
 
@@ -22,6 +25,9 @@ class Service:
     store: AsyncStore
     robots: Robots
     policies: Policies
+    stops: Stops
+    steering: Steering
+    dislikes: Dislikes
     ingest: Ingest
     hub: Hub
     live: Live

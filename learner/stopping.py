@@ -1,18 +1,30 @@
-"""Asking robots to stop, and waiting for each to say that its latch is set."""
+"""Asking robots to stop, waiting until each says that its latch is set, and asking again who did not."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from learner.counters import Counters
 from learner.robots import Robots, Session
-from shared.messages import StopRequest
+from learner.store import queries
+from learner.store.engine import AsyncStore
+from learner.store.rows import Stop
+from shared.messages import RobotStatus, StopConfirm, StopRequest
 
 CONFIRM_TIMEOUT_S = 2.0
 SEND_AGAIN_S = 0.1
+OWED_PERIOD_S = 1.0
+"""A robot that has not confirmed is asked again this often, as soon as it is heard of."""
+NAMES_TIMEOUT_S = 1.0
+"""How long an emergency stop waits for the store's list of robots, beside the robots themselves."""
+
+log = structlog.get_logger("stop")
 
 
 @dataclass(frozen=True)
@@ -27,29 +39,106 @@ class Stopped:
     """Robot's own figure: receipt to latch."""
 
 
-async def stop(
-    robots: Robots, session: Session, reason: str, counters: Counters, timeout_s: float = CONFIRM_TIMEOUT_S
-) -> Stopped:
-    """Ask one robot to stop; answers after its confirmation or the timeout, whichever is first."""
-    request_id = uuid.uuid4().hex
-    waiting = session.stops[request_id] = asyncio.get_running_loop().create_future()
-    try:
-        async with asyncio.timeout(timeout_s):
-            while not await robots.send(session, StopRequest(request_id, reason)):
-                await asyncio.sleep(SEND_AGAIN_S)  # it may be reconnecting
-            confirm = await waiting
-    except TimeoutError:
-        counters.stops["unconfirmed"] += 1
-        return Stopped(session.robot_id, request_id, confirmed=False, latched_ms=None)
-    finally:
-        del session.stops[request_id]
-    counters.stops["confirmed"] += 1
-    return Stopped(session.robot_id, request_id, confirmed=True, latched_ms=confirm.latched_ms)
+@dataclass
+class _Owed:
+    """A stop that a robot has not confirmed yet."""
+
+    request: StopRequest
+    asked_s: float
 
 
-async def stop_all(robots: Robots, known: Iterable[str], reason: str, counters: Counters) -> list[Stopped]:
-    """Ask every robot at once; those on record that were not heard of since the start cannot confirm."""
-    sessions = list(robots.sessions.values())
-    answers = await asyncio.gather(*(stop(robots, s, reason, counters) for s in sessions))
-    away = sorted(set(known) - set(robots.sessions))
-    return [*answers, *(Stopped(name, "", confirmed=False, latched_ms=None) for name in away)]
+class Stops:
+    """Every stop asked for over the network. A robot that does not confirm is asked again when it calls."""
+
+    def __init__(self, robots: Robots, store: AsyncStore, counters: Counters) -> None:
+        self._robots = robots
+        self._store = store
+        self._counters = counters
+        self._waiting: dict[tuple[str, str], asyncio.Future[StopConfirm]] = {}
+        self._owed: dict[str, _Owed] = {}
+
+    async def one(self, robot_id: str, reason: str) -> Stopped:
+        """Ask one robot; answers after its confirmation or the timeout, whichever is first."""
+        answer = await self._ask(robot_id, reason)
+        await self._note([answer], reason, everywhere=False)
+        return answer
+
+    async def everywhere(self, reason: str) -> list[Stopped]:
+        """Ask every robot at once, those on record that were not heard of since the start included.
+
+        Nothing is read or written before the robots have been asked: a store that hangs delays no stop.
+        """
+        here = sorted(self._robots.sessions)
+        asked = asyncio.gather(*(self._ask(robot_id, reason) for robot_id in here))
+        try:
+            async with asyncio.timeout(NAMES_TIMEOUT_S):
+                known = {row.robot_id for row in await self._store.read(queries.list_robots)}
+        except (TimeoutError, SQLAlchemyError):
+            log.exception("the store does not say which other robots there are")
+            known = set()
+        away = [self._owe(robot_id, reason) for robot_id in sorted(known - set(here))]
+        answers = [*await asked, *away]
+        await self._note(answers, reason, everywhere=True)
+        return answers
+
+    def confirm(self, confirmation: StopConfirm) -> None:
+        """A robot says that its latch is set."""
+        owed = self._owed.get(confirmation.robot_id)
+        if owed is not None and owed.request.request_id == confirmation.request_id:
+            del self._owed[confirmation.robot_id]
+            log.warning("stop confirmed", robot_id=confirmation.robot_id, latched_ms=confirmation.latched_ms)
+        waiting = self._waiting.get((confirmation.robot_id, confirmation.request_id))
+        if waiting is not None and not waiting.done():
+            waiting.set_result(confirmation)
+
+    async def heard(self, session: Session, status: RobotStatus) -> None:
+        """A robot reports: one that owes a confirmation is asked again."""
+        owed = self._owed.get(session.robot_id)
+        if owed is None or (session.robot_id, owed.request.request_id) in self._waiting:
+            return
+        if status.state == "STOPPED":
+            del self._owed[session.robot_id]
+            return
+        now = self._robots.clock()
+        if now - owed.asked_s >= OWED_PERIOD_S:
+            owed.asked_s = now
+            await self._robots.send(session, owed.request)
+
+    def _owe(self, robot_id: str, reason: str) -> Stopped:
+        """Nobody to ask now: it is asked when it calls."""
+        request = StopRequest(uuid.uuid4().hex, reason)
+        self._owed[robot_id] = _Owed(request, self._robots.clock() - OWED_PERIOD_S)
+        self._counters.stops["unconfirmed"] += 1
+        return Stopped(robot_id, request.request_id, confirmed=False, latched_ms=None)
+
+    async def _ask(self, robot_id: str, reason: str) -> Stopped:
+        session = self._robots.sessions.get(robot_id)
+        if session is None:
+            return self._owe(robot_id, reason)
+        request = StopRequest(uuid.uuid4().hex, reason)
+        self._owed[robot_id] = _Owed(request, self._robots.clock())
+        key = (robot_id, request.request_id)
+        waiting = self._waiting[key] = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(CONFIRM_TIMEOUT_S):
+                while not await self._robots.send(session, request):
+                    await asyncio.sleep(SEND_AGAIN_S)  # it may be reconnecting
+                confirmation = await waiting
+        except TimeoutError:
+            self._counters.stops["unconfirmed"] += 1
+            return Stopped(robot_id, request.request_id, confirmed=False, latched_ms=None)
+        finally:
+            del self._waiting[key]
+        self._counters.stops["confirmed"] += 1
+        return Stopped(robot_id, request.request_id, confirmed=True, latched_ms=confirmation.latched_ms)
+
+    async def _note(self, answers: list[Stopped], reason: str, *, everywhere: bool) -> None:
+        """Write it down; a store that cannot does not take the answer away."""
+        now = time.time()
+        for a in answers:
+            log.warning("stop asked for", robot_id=a.robot_id, confirmed=a.confirmed, everywhere=everywhere)
+        rows = [Stop(now, a.robot_id, everywhere, reason, a.confirmed, a.latched_ms) for a in answers]
+        try:
+            await self._store.write(queries.add_stops, rows)
+        except SQLAlchemyError:
+            log.exception("a stop could not be written down", robots=[a.robot_id for a in answers])

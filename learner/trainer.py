@@ -74,7 +74,11 @@ class Trainer:
         self.successes = Successes.empty(OBS_DIM)
         self.validation: dict[str, TaskScore] = {}
         self.labeller = Labeller(config.weights, store, folder / "tastes", config.seed)
-        self.publisher = Publisher(store, policies) if store is not None and policies is not None else None
+        self.publisher = (
+            Publisher(store, policies, config.task_names)
+            if store is not None and policies is not None
+            else None
+        )
         self.robots = RobotSource(store) if store is not None else None
         self._reporters = reporters
         self._learn_until = 0
@@ -95,6 +99,7 @@ class Trainer:
         try:
             while not stop() and (updates is None or self.counters.updates < updates):
                 if updates is None and self.rests():
+                    self.widen_when_earned()
                     time.sleep(REST_S)
                     continue
                 started = time.perf_counter()
@@ -127,6 +132,11 @@ class Trainer:
         if counters.spent_update:
             return True
         return self.publisher is None or not self.publisher.robot_waits(self.config.least_versions)
+
+    def widen_when_earned(self) -> None:
+        """Hand the same policy out again once robots have earned wider motion limits than it gives them."""
+        if self.publisher is not None and self.publisher.profile_earned():
+            self.publish()
 
     def warm_start(self) -> None:
         """Imitate a few demonstrations; they count as episodes."""

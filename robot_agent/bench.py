@@ -24,6 +24,7 @@ from robot_agent.processes import settings
 from robot_agent.rehearsal import RehearsalLearner, empty_task, random_bundle, random_policy
 from shared.bundle import read_bundle
 from shared.clock import Ratekeeper
+from shared.signing import trust
 from shared.slots import Slot
 from shared.spaces import OBS_DIM, TICK_S
 
@@ -98,7 +99,9 @@ def _running_agent(bundle: Path | None) -> Any:
         config = AgentConfig(robot_id="bench", data_dir=folder, runtime_dir=folder / "run")
         config = replace(config, learner=f"127.0.0.1:{learner.port}", learner_key=str(folder / "learner.pub"))
         data = random_bundle(1) if bundle is None else bundle.read_bytes()
-        BundleFolder(config.state.bundles).keep(read_bundle(data).manifest.version, data)
+        checked = read_bundle(data)
+        trust(config.state.signers, "bench", checked.signer)
+        BundleFolder(config.state.bundles).keep(checked.manifest.version, data)
         command = [sys.executable, "-m", "robot_agent.main", settings(config)]
         agent = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
         try:

@@ -1,23 +1,20 @@
-"""Policies on the robot's disk: received in chunks, checked, the last three kept, loaded in a thread."""
+"""Policies on the robot's disk, and how they get there in chunks."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import logging
-import threading
+from collections.abc import Collection
 from pathlib import Path
 
-from robot_agent.inference import OnnxPolicy, load_policy
-from shared.bundle import MAX_BUNDLE, read_bundle
+from shared.bundle import MAX_BUNDLE
 from shared.errors import BundleError
 from shared.files import write_atomic
 from shared.messages import Chunk, ChunkRequest, PolicyNotice
 
-log = logging.getLogger("bundles")
-
-KEEP = 3
-SCAN_PERIOD_S = 0.2
+KEEP = 16
+"""Bundles on disk at most, whoever may still need them."""
+KEEP_REFUSED = 3
 
 
 class BundleFolder:
@@ -40,16 +37,32 @@ class BundleFolder:
         return self._path(version, "bundle").read_bytes()
 
     def keep(self, version: int, data: bytes) -> None:
-        """Store a bundle durably and forget all but the newest `KEEP`."""
+        """Store a bundle durably."""
         write_atomic(self._path(version, "bundle"), data)
-        for kind in ("bundle", "rejected"):
-            paths = sorted(self._folder.glob(f"[0-9]*.{kind}"), key=lambda path: int(path.stem))
-            for path in paths[:-KEEP]:
-                path.unlink(missing_ok=True)
+        self._prune("bundle", KEEP)
+
+    def keep_only(self, versions: Collection[int]) -> None:
+        """Forget all but these and those that are newer than all of them."""
+        newest = max(versions, default=0)
+        for version in self.versions():
+            if version not in versions and version < newest:
+                self._path(version, "bundle").unlink(missing_ok=True)
 
     def reject(self, version: int) -> None:
         """Never load this version again."""
-        self._path(version, "bundle").replace(self._path(version, "rejected"))
+        with contextlib.suppress(FileNotFoundError):
+            self._path(version, "bundle").replace(self._path(version, "rejected"))
+        self._prune("rejected", KEEP_REFUSED)
+
+    @property
+    def ledger(self) -> Path:
+        """What became of each of them (`robot_agent.ledger`)."""
+        return self._folder / "ledger.json"
+
+    def _prune(self, kind: str, count: int) -> None:
+        paths = sorted(self._folder.glob(f"[0-9]*.{kind}"), key=lambda path: int(path.stem))
+        for path in paths[:-count]:
+            path.unlink(missing_ok=True)
 
     def _path(self, version: int, kind: str) -> Path:
         return self._folder / f"{version:08d}.{kind}"
@@ -94,63 +107,3 @@ class Pull:
         if found != notice.sha256:
             raise BundleError(f"policy v{notice.version}: SHA-256 is {found}, announced was {notice.sha256}")
         return data
-
-
-class BundleWatch:
-    """Loads the newest bundle in a thread of its own, so that the policy's heartbeat goes on meanwhile."""
-
-    def __init__(self, folder: BundleFolder) -> None:
-        self._folder = folder
-        self._ready: OnnxPolicy | None = None
-        self._newest = 0
-        self.rejected: tuple[int, str] = (0, "")
-        """Version and reason of the newest bundle refused; version 0: none."""
-        self._thread = threading.Thread(target=self._run, name="bundles", daemon=True)
-        self._end = threading.Event()
-
-    def start(self) -> None:
-        """Begin to watch."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """End the thread."""
-        self._end.set()
-        self._thread.join()
-
-    def take(self) -> OnnxPolicy | None:
-        """A policy newer than the last one taken, ready to be used; None if there is none."""
-        ready, self._ready = self._ready, None
-        return ready
-
-    def reject(self, version: int, reason: str) -> None:
-        """Never load this version again, and say why; if it was in use, an older one may be loaded again."""
-        log.warning("policy v%d refused: %s", version, reason)
-        with contextlib.suppress(FileNotFoundError):
-            self._folder.reject(version)
-        if version == self._newest:
-            self._newest = 0
-        self.rejected = (version, reason)
-
-    def scan(self) -> None:
-        """Look once: load the newest version that is newer than what was loaded before."""
-        for version in reversed(self._folder.versions()):
-            if version <= self._newest:
-                return
-            try:
-                bundle = read_bundle(self._folder.read(version))
-                if bundle.manifest.version != version:
-                    raise BundleError(f"bundle v{bundle.manifest.version} was announced as v{version}")
-                policy, latency_ms = load_policy(bundle)
-            except BundleError as error:
-                self.reject(version, str(error))
-                continue
-            log.info("policy v%d is ready, %.2f ms", version, latency_ms)
-            self._newest, self._ready = version, policy
-            return
-
-    def _run(self) -> None:
-        while not self._end.wait(SCAN_PERIOD_S):
-            try:
-                self.scan()
-            except OSError as error:
-                log.warning("cannot read the policies: %s", error)

@@ -50,6 +50,22 @@ class AgentConfig:
     """Records kept while the learner is away (6 kB each); beyond that the newest are refused and counted."""
     refused_retry_s: float = field(default=10.0, metadata={"min": 0.1, "max": 3600.0})
     """Pause before trying again after the learner refused this robot."""
+    auto_arm: bool | None = None
+    """Whether a robot that is switched on may move without somebody's `reachy-coach stop --resume`; if not
+    given, a simulated one may and a real one may not."""
+    antenna_stop: bool = False
+    """Pressing an antenna that is not moving stops the robot."""
+    button_gpio: int | None = field(default=None, metadata={"min": 0, "max": 27})
+    """BCM number of the pin that a normally closed stop button connects to ground; none if not given. The
+    robot does not move while it is pressed, unplugged or cannot be read."""
+    button_usb: str = ""
+    """USB button, pedal or keypad whose keys all stop the robot: its path, best below /dev/input/by-id, or
+    its name; none if empty. The robot does not move while it is not there."""
+    page_port: int = field(default=8042, metadata={"min": 0, "max": 65535})
+    """TCP port of the robot's own STOP page; 0 for none."""
+    page_host: str = ""
+    """Address on which the page is served; if empty, every one of a real robot and 127.0.0.1 of a simulated
+    one."""
 
     def __post_init__(self) -> None:
         check_robot_id(self.robot_id)
@@ -58,6 +74,22 @@ class AgentConfig:
         if self.body == "reachy" and self.speed != 1.0:
             raise ConfigError(f"speed {self.speed}: the robot and its daemon run in real time; leave it at 1")
         self.learner_address  # noqa: B018
+
+    @property
+    def arms_itself(self) -> bool:
+        """Whether the robot may move when it is switched on."""
+        return self.body != "reachy" if self.auto_arm is None else self.auto_arm
+
+    @property
+    def has_buttons(self) -> bool:
+        """Whether a stop button of any kind is configured."""
+        return self.button_gpio is not None or bool(self.button_usb)
+
+    @property
+    def page_address(self) -> tuple[str, int]:
+        """Host and port of the robot's own page."""
+        everywhere = self.body == "reachy"
+        return self.page_host or ("0.0.0.0" if everywhere else "127.0.0.1"), self.page_port  # noqa: S104
 
     @property
     def learner_address(self) -> tuple[str, int]:

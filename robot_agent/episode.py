@@ -51,7 +51,7 @@ def next_wish(state: GuardState, spec: TaskSpec | None, ended: bool) -> Wish | N
 
 def waiting_for(state: GuardState, spec: TaskSpec | None, has_policy: bool, ended: bool) -> str:
     """What keeps the robot from deciding, in a few words; empty while it decides."""
-    if state.mode == Mode.STOPPED:
+    if state.mode in (Mode.STOPPED, Mode.FAULT):
         return "release and resume at the robot"
     if state.mode == Mode.DISARMED:
         return "resume at the robot"

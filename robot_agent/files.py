@@ -25,6 +25,11 @@ class RuntimeFiles:
         return self.folder / "action.slot"
 
     @property
+    def teleop(self) -> Path:
+        """Slot, link or a local tool -> guard: `Teleop`."""
+        return self.folder / "teleop.slot"
+
+    @property
     def records(self) -> Path:
         """Ring, guard -> link: `Record`."""
         return self.folder / "records.ring"
@@ -50,6 +55,16 @@ class RuntimeFiles:
         return self.folder / "end.slot"
 
     @property
+    def suggest_mode(self) -> Path:
+        """Slot, link -> policy: a SetMode in codec bytes."""
+        return self.folder / "mode.slot"
+
+    @property
+    def approval(self) -> Path:
+        """Slot, link -> policy: an Approval in codec bytes."""
+        return self.folder / "approval.slot"
+
+    @property
     def policy(self) -> Path:
         """Slot, policy -> link: `PolicyState`."""
         return self.folder / "policy.slot"
@@ -58,6 +73,15 @@ class RuntimeFiles:
     def stop_socket(self) -> Path:
         """Unix stream socket that takes `stop`, `release`, `resume`, `status`."""
         return self.folder / "stop.sock"
+
+    @property
+    def buttons(self) -> Path:
+        """JSON: how each configured button is."""
+        return self.folder / "buttons.json"
+
+    def watched(self, process: str) -> Path:
+        """There while somebody who declared so watches the robot through this process."""
+        return self.folder / f"watched.{process}"
 
     @property
     def lock(self) -> Path:
@@ -92,6 +116,11 @@ class StateFiles:
         return self.folder / "latch"
 
     @property
+    def running(self) -> Path:
+        """There while a guard runs; found after a power cut."""
+        return self.folder / "running"
+
+    @property
     def spool(self) -> Path:
         """Records that the learner has not acknowledged."""
         return self.folder / "spool.db"
@@ -105,6 +134,11 @@ class StateFiles:
     def key(self) -> Path:
         """The robot's secret CURVE key; the public one lies beside it as `robot.pub`."""
         return self.folder / "keys" / "robot.key"
+
+    @property
+    def signers(self) -> Path:
+        """Folder of the public keys whose policies this robot believes, one `<name>.pub` each."""
+        return self.folder / "keys" / "signers"
 
 
 def default_runtime_dir(robot_id: str) -> Path:

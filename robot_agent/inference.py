@@ -9,9 +9,9 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from shared.bundle import Bundle
-from shared.control.pilot import OUTPUTS, PolicyOutput
-from shared.errors import BundleError
-from shared.spaces import OBS_DIM
+from shared.control.pilot import OUTPUTS, PolicyOutput, decide
+from shared.errors import BundleError, PolicyError
+from shared.spaces import NUM_PARAMS, NUM_TOOLS, OBS_DIM, normaliser
 
 F32 = NDArray[np.float32]
 
@@ -20,6 +20,11 @@ GOLDEN_TOLERANCE = 1e-4
 MAX_LATENCY_MS = 10.0
 """Half a tick."""
 _LATENCY_RUNS = 30
+_PROBES = 9
+HUGE = 1000.0
+"""Largest number that a policy may give. Trained ones stay below 15."""
+MAX_LOG_STD = 2.0
+"""Training keeps it below 0.5; at 2 a sample is seven times the range of a parameter."""
 
 
 class OnnxPolicy:
@@ -59,26 +64,26 @@ def load_policy(bundle: Bundle) -> tuple[OnnxPolicy, float]:
     """A policy that has shown on this machine that it computes what its maker's machine computed, in time.
 
     Returns:
-        The policy and its median latency at batch 1 [ms].
+        The policy and the processor time that one evaluation at batch 1 takes, median [ms].
 
     Raises:
-        BundleError: golden vectors differ, numbers are not finite, or it is too slow.
+        BundleError: golden vectors differ, numbers are huge or not finite, it answers everything alike, or it
+            is too slow.
     """
     version = bundle.manifest.version
     policy = OnnxPolicy(bundle.onnx, version, bundle.manifest.limits_profile)
     golden = bundle.manifest.golden_outputs
-    try:
-        output = policy(bundle.manifest.golden_obs)
-    except Exception as error:
-        raise BundleError(f"policy v{version} cannot be evaluated on its golden vectors: {error}") from error
+    output = _answers(policy, bundle.manifest.golden_obs, "its golden vectors")
     for name in OUTPUTS:
         found, expected = getattr(output, name), golden[name]
-        if found.shape != expected.shape or not np.isfinite(found).all():
-            raise BundleError(f"policy v{version}: {name} has shape {found.shape} or is not finite")
         worst = float((np.abs(found - expected) / (1.0 + np.abs(expected))).max())
         if worst > GOLDEN_TOLERANCE:
             raise BundleError(f"policy v{version}: {name} differs from its golden vectors by {worst:.2g}")
-    latency_ms = median_latency_ms(policy)
+    _answers(policy, probes()[:1], "one observation")
+    probed = _answers(policy, probes(), "ordinary observations")
+    if not any(np.ptp(array, axis=0).max() > 0.0 for array in (probed.tool_logits, probed.param_mean)):
+        raise BundleError(f"policy v{version} answers every observation alike: it does not look at them")
+    latency_ms = median_cpu_ms(policy)
     if latency_ms > MAX_LATENCY_MS:
         raise BundleError(
             f"policy v{version} takes {latency_ms:.1f} ms; at most {MAX_LATENCY_MS} ms are left"
@@ -86,12 +91,52 @@ def load_policy(bundle: Bundle) -> tuple[OnnxPolicy, float]:
     return policy, latency_ms
 
 
-def median_latency_ms(policy: OnnxPolicy, runs: int = _LATENCY_RUNS) -> float:
-    """Median wall time of one evaluation at batch 1 [ms]."""
+def probes() -> F32:
+    """(9, 512): observations of ordinary size, the first of them all zeros."""
+    offset, scale = normaliser()
+    x = np.random.default_rng(1).standard_normal((_PROBES, OBS_DIM), np.float32)
+    x[0] = -offset / scale
+    return (x * scale + offset).astype(np.float32)
+
+
+def check_numbers(output: PolicyOutput) -> None:
+    """Whether anything can be done with these numbers.
+
+    Raises:
+        PolicyError: NaN, infinity, or beyond anything that training gives.
+    """
+    for name in OUTPUTS:
+        worst = float(np.abs(getattr(output, name)).max(initial=0.0))
+        if not worst <= HUGE:
+            raise PolicyError(f"the policy's {name} reaches {worst:.3g}; at most {HUGE:.0f} can be meant")
+    widest = float(output.param_log_std.max(initial=-np.inf))
+    if widest > MAX_LOG_STD:
+        raise PolicyError(
+            f"the policy's param_log_std reaches {widest:.3g}; beyond {MAX_LOG_STD} it acts at random"
+        )
+
+
+def _answers(policy: OnnxPolicy, obs: F32, what: str) -> PolicyOutput:
+    try:
+        output = policy(obs)
+        n = len(obs)
+        shapes = ((n, NUM_TOOLS), (n, NUM_TOOLS, NUM_PARAMS), (NUM_TOOLS, NUM_PARAMS), (n,))
+        for name, shape in zip(OUTPUTS, shapes, strict=True):
+            if (found := getattr(output, name).shape) != shape:
+                raise PolicyError(f"{name} has shape {found}, not {shape}")
+        check_numbers(output)
+        decide(output, None, np.random.default_rng(0))
+    except Exception as error:
+        raise BundleError(f"policy v{policy.version} fails on {what}: {str(error)[:300]}") from error
+    return output
+
+
+def median_cpu_ms(policy: OnnxPolicy, runs: int = _LATENCY_RUNS) -> float:
+    """Median processor time of one evaluation at batch 1 [ms]; a busy machine does not make it longer."""
     obs = np.zeros((1, OBS_DIM), np.float32)
     times = []
     for _ in range(runs):
-        begun = time.perf_counter()
+        begun = time.thread_time()
         policy(obs)
-        times.append(time.perf_counter() - begun)
+        times.append(time.thread_time() - begun)
     return float(np.median(times) * 1e3)

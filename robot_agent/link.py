@@ -17,7 +17,7 @@ import zmq
 
 from robot_agent.bundles import BundleFolder, Pull
 from robot_agent.config import AgentConfig
-from robot_agent.confirmation import wait_latched
+from robot_agent.confirmation import GUARD_SILENT_S, wait_latched
 from robot_agent.dealer import CONNECTED, GONE, Address, Dealer
 from robot_agent.frames import (
     EPISODE_ID_BYTES,
@@ -30,17 +30,19 @@ from robot_agent.frames import (
     unpack,
 )
 from robot_agent.guard.guard import RING_RECORDS
+from robot_agent.hand import Hand
 from robot_agent.mailbox import Mailbox
 from robot_agent.outbox import Outbox
+from robot_agent.policy_news import PolicyNews
 from robot_agent.spool import Spool
 from robot_agent.status import robot_status
-from robot_agent.stop_socket import GUARD_SILENT_S
 from shared import __version__
 from shared.codec import decode, pack_transition
 from shared.ending import Ending
 from shared.errors import BundleError, CodecError, ConfigError, LinkError
 from shared.messages import (
     Ack,
+    Approval,
     Chunk,
     ChunkRequest,
     EndEpisode,
@@ -49,9 +51,11 @@ from shared.messages import (
     PolicyResult,
     Refusal,
     RobotStatus,
+    SetMode,
     StopConfirm,
     StopRequest,
     TaskSpec,
+    TeleopTarget,
     TransitionBatch,
     Welcome,
 )
@@ -91,6 +95,8 @@ class Link:
         self._spool = Spool(config.state.spool, config.spool_records)
         self._outbox = Outbox(self._spool)
         self._mail = Mailbox(runtime)
+        self._hand = Hand(runtime)
+        self._looked_s = time.monotonic()
         self._bundles = BundleFolder(config.state.bundles)
         self._dealer: Dealer | None = None
         self._open_at_s = 0.0
@@ -100,7 +106,7 @@ class Link:
         self._behind = 0
         self._hello_s = self._status_s = self._chunk_s = 0.0
         self._pull: Pull | None = None
-        self._told: set[tuple[int, str]] = set()
+        self._news = PolicyNews(config.robot_id)
         self._complaint = ""
 
     def step(self) -> None:
@@ -118,7 +124,8 @@ class Link:
             self._connection(event)
         while self._dealer and (frame := self._dealer.receive()) is not None:
             self._frame(frame)
-        self._send(time.monotonic())
+        self._looked_s = time.monotonic()
+        self._send(self._looked_s)
 
     def end(self) -> None:
         """Put what the guard has left in the ring on disk, then close: the ring is gone after a reboot."""
@@ -204,7 +211,7 @@ class Link:
             case Welcome(accepted=True):
                 if not self._welcome:
                     self._complaint, self._welcome = "", True
-                    self._told.clear()
+                    self._news.restart()
                     self._outbox.restart()
                     log.info("welcome")
             case Welcome(reason=reason):
@@ -216,6 +223,11 @@ class Link:
                     raise CodecError(
                         f"an episode id has 1 to {EPISODE_ID_BYTES} bytes, not {len(name.encode())}"
                     )
+                self._mail.put(message)
+            case TeleopTarget():
+                # What waited while this process was busy with a stop or the disk is not for now any more.
+                self._hand.follow(message, time.monotonic() - self._looked_s - STATUS_PERIOD_S)
+            case SetMode() | Approval():
                 self._mail.put(message)
             case PolicyNotice():
                 self._notice(message)
@@ -301,22 +313,13 @@ class Link:
             self._chunk_s = now
             dealer.send(self._pull.request)
         if policy is not None:
-            self._tell(dealer, PolicyResult(self._config.robot_id, version, "active", ""))
-            if policy.rejected_version:
-                rejected = PolicyResult(
-                    self._config.robot_id, policy.rejected_version, "rejected", policy.reason
-                )
-                self._tell(dealer, rejected)
+            for message in self._news.untold(policy):
+                if dealer.send(message):
+                    self._news.told(policy, message)
         while batch := self._outbox.batch(now):
             if not dealer.send(TransitionBatch(batch)):
                 self._outbox.restart()
                 return
-
-    def _tell(self, dealer: Dealer, result: PolicyResult) -> None:
-        """Once a connection."""
-        key = (result.version, result.status)
-        if result.version and key not in self._told and dealer.send(result):
-            self._told.add(key)
 
 
 def run(config: AgentConfig, lines: Lines) -> int:

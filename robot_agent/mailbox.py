@@ -1,4 +1,4 @@
-"""Tasks and their ends, from the link process to the policy process: one latest-only slot each."""
+"""What the learner says to the policy process, by way of the link: one latest-only slot a kind of message."""
 
 from __future__ import annotations
 
@@ -7,46 +7,55 @@ import logging
 from robot_agent.files import RuntimeFiles
 from shared.codec import decode, encode
 from shared.errors import CodecError
-from shared.messages import EndEpisode, TaskSpec
+from shared.messages import Approval, EndEpisode, SetMode, TaskSpec
 from shared.slots import Slot
 
 log = logging.getLogger("mailbox")
 
 TASK_BYTES = 64 * 1024
-END_BYTES = 1024
+SMALL_BYTES = 1024
+
+Mail = TaskSpec | EndEpisode | SetMode | Approval
 
 
 class Mailbox:
     """Both ends of the slots. A new task supersedes the end of the old one: latest-only loses nothing."""
 
     def __init__(self, runtime: RuntimeFiles) -> None:
-        self._task = Slot(runtime.task, TASK_BYTES, create=True)
-        self._end = Slot(runtime.end, END_BYTES, create=True)
-        self._seen = {self._task: 0, self._end: 0}
+        self._slots: dict[type, Slot] = {
+            TaskSpec: Slot(runtime.task, TASK_BYTES, create=True),
+            EndEpisode: Slot(runtime.end, SMALL_BYTES, create=True),
+            SetMode: Slot(runtime.suggest_mode, SMALL_BYTES, create=True),
+            Approval: Slot(runtime.approval, SMALL_BYTES, create=True),
+        }
+        self._seen = dict.fromkeys(self._slots, 0)
 
-    def put(self, message: TaskSpec | EndEpisode) -> None:
+    def put(self, message: Mail) -> None:
         """Leave a message; called by the link process only.
 
         Raises:
             CodecError: longer than the slot.
         """
-        slot, data = self._task if isinstance(message, TaskSpec) else self._end, encode(message)
+        slot, data = self._slots[type(message)], encode(message)
         if len(data) > slot.size:
             name = type(message).__name__
             raise CodecError(f"{name} of {len(data)} bytes; the robot takes at most {slot.size}")
         slot.write(data)
 
-    def take(self) -> list[TaskSpec | EndEpisode]:
+    def take(self) -> list[Mail]:
         """What is new since the last call, the task first; a fresh mailbox gives what was left last.
 
         What another version of this program left there is skipped.
         """
-        messages: list[TaskSpec | EndEpisode] = []
-        for slot, seen in self._seen.items():
-            if slot.seq() != seen and (found := slot.read()) is not None:
-                self._seen[slot] = found[0]
+        messages: list[Mail] = []
+        for kind, slot in self._slots.items():
+            if slot.seq() != self._seen[kind] and (found := slot.read()) is not None:
+                self._seen[kind] = found[0]
                 try:
-                    messages.append(decode(found[1]))
+                    message = decode(found[1])
                 except CodecError as error:
                     log.warning("%s holds nothing that can be used: %s", slot.path.name, error)
+                    continue
+                if type(message) is kind:
+                    messages.append(message)
         return messages

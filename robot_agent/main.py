@@ -11,23 +11,30 @@ import subprocess
 import sys
 import termios
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from robot_agent.config import AgentConfig
-from robot_agent.frames import frames_hash
+from robot_agent.frames import GuardState, frames_hash, size
+from robot_agent.guard.latch_file import read_latch
+from robot_agent.guard.machine import Latch
+from robot_agent.notify import Notifier
 from robot_agent.processes import LINES, TABLE, command, config_from
+from robot_agent.selftest import may_arm
 from shared.child import die_with
 from shared.ending import Ending
 from shared.errors import CoachError, ConfigError
 from shared.files import locked, write_atomic
+from shared.slots import Slot
 
 log = logging.getLogger("agent")
 
 POLL_S = 0.05
 BACKOFF_S = 0.1
 BACKOFF_MAX_S = 5.0
+PING_S = 0.2
+"""Between two pings of the service manager."""
 HEALTHY_S = 10.0
 """Alive for this long: the next death starts again with the shortest pause."""
 END_S = 3.0
@@ -51,6 +58,34 @@ class _Child:
     backoff_s: float = BACKOFF_S
 
 
+class Watchdog:
+    """Tells the service manager that the agent lives, only as long as the guard completes ticks.
+
+    Args:
+        notifier: the way to the service manager.
+        states: the guard's state slot.
+    """
+
+    def __init__(self, notifier: Notifier, states: Slot) -> None:
+        self._notifier, self._states = notifier, states
+        self._seen, self._pinged_s = states.seq(), -PING_S
+        self._ready = False
+
+    def look(self, now_s: float) -> None:
+        """Ping if the guard has ticked since the last ping."""
+        seq = self._states.seq()
+        if seq == self._seen or now_s - self._pinged_s < PING_S:
+            return
+        self._seen, self._pinged_s = seq, now_s
+        if not self._ready:
+            self._ready = self._notifier.ready()
+        self._notifier.watchdog()
+
+    def end(self) -> None:
+        """The agent begins to end."""
+        self._notifier.stopping()
+
+
 def run(config: AgentConfig) -> int:
     """Run the agent until SIGTERM or SIGINT; returns the exit code.
 
@@ -63,20 +98,25 @@ def run(config: AgentConfig) -> int:
     complaint = "an agent of this robot is running; stop it, or use another --robot-id"
     with locked(runtime.lock, complaint), _terminal_restored():
         _forget_other_lives(config)
+        if config.arms_itself and not may_arm(config):
+            config = replace(config, auto_arm=False)
         lines = {name: os.eventfd(0, os.EFD_NONBLOCK) for name in LINES}
         children = _children(config, lines)
         ending = Ending(signal.SIGTERM, signal.SIGINT)
         shown: dict[str, int] = {}
+        watched = Watchdog(Notifier.from_env(), Slot(runtime.state, size(GuardState), create=True))
         try:
             while not ending:
                 for child in children:
                     _tend(child)
+                watched.look(time.monotonic())
                 pids = {child.name: child.process.pid for child in children if child.process is not None}
                 if pids != shown:
                     write_atomic(runtime.processes, json.dumps(pids).encode())
                     shown = pids
                 time.sleep(POLL_S)
         finally:
+            watched.end()
             _end(children)
             runtime.processes.unlink(missing_ok=True)
             for line in lines.values():
@@ -102,7 +142,8 @@ def _forget_other_lives(config: AgentConfig) -> None:
     to a version of this program with other frames.
 
     Records that wait there carry keys of another count of epochs, or cannot be read. The stop latch stays:
-    only a release clears it.
+    only a release clears it. One that is clear is forgotten: whether this start may move is the guard's to
+    say.
     """
     runtime, mark = config.runtime, config.runtime.folder / "belongs_to"
     owner = f"{config.state.folder}\n{frames_hash()}"
@@ -111,10 +152,15 @@ def _forget_other_lives(config: AgentConfig) -> None:
         for path in (*runtime.folder.glob("*.slot"), *runtime.folder.glob("*.ring")):
             path.unlink()
     mark.write_text(owner)
+    latch = read_latch(runtime.latch_file)
+    if latch is not None and latch.latch is Latch.CLEAR:
+        runtime.latch_file.unlink()
 
 
 def _children(config: AgentConfig, lines: dict[str, int]) -> list[_Child]:
-    children = [_Child(process.name, *command(process, config, lines)) for process in TABLE]
+    children = [
+        _Child(process.name, *command(process, config, lines)) for process in TABLE if process.needed(config)
+    ]
     if config.body == "mujoco":
         robot = [sys.executable, "-m", "sim.robot", "--runtime-dir", str(config.runtime.folder)]
         children.insert(0, _Child(ROBOT, [*robot, "--speed", str(config.speed)], ()))

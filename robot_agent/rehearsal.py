@@ -7,6 +7,7 @@ network of the usual size, in a bundle that passes every check.
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 import time
 from collections import deque
@@ -27,6 +28,7 @@ from shared.errors import MissingExtra
 from shared.keys import ensure_keypair
 from shared.messages import (
     Ack,
+    Anomaly,
     Chunk,
     ChunkRequest,
     Hello,
@@ -39,8 +41,11 @@ from shared.messages import (
     TransitionBatch,
     Welcome,
 )
+from shared.signing import KEY_BYTES, SigningKey
 from shared.spaces import NUM_PARAMS, NUM_TOOLS, OBS_DIM, layout_hash
 
+REHEARSAL_KEY = SigningKey(os.urandom(KEY_BYTES))
+"""Signs the bundles below; another one in every process, so that no robot can be left trusting it."""
 CHUNK = 64 * 1024
 
 
@@ -102,12 +107,16 @@ def random_policy(seed: int = 0, hidden: Sequence[int] = (256, 256), likes: int 
 
 
 def random_bundle(version: int, seed: int = 0, likes: int | None = None) -> bytes:
-    """A bundle around `random_policy` with true golden vectors."""
-    onnx = random_policy(seed, likes=likes)
+    """A bundle around `random_policy`; see `bundle_of`."""
+    return bundle_of(random_policy(seed, likes=likes), version, seed)
+
+
+def bundle_of(onnx: bytes, version: int, seed: int = 0) -> bytes:
+    """A bundle around a network with true golden vectors, signed with `REHEARSAL_KEY`."""
     obs = np.random.default_rng(seed).normal(size=(GOLDEN_ROWS, OBS_DIM)).astype(np.float32)
     output = OnnxPolicy(onnx, version)(obs)
     golden = {name: getattr(output, name) for name in OUTPUTS}
-    return pack_bundle(Manifest(version, 0, time.time(), {}, obs, golden), onnx)
+    return pack_bundle(Manifest(version, 0, time.time(), {}, obs, golden), onnx, REHEARSAL_KEY)
 
 
 class RehearsalLearner:
@@ -157,6 +166,7 @@ class RehearsalLearner:
         """Records received, copies included."""
         self.results: list[PolicyResult] = []
         self.confirms: list[StopConfirm] = []
+        self.anomalies: list[Anomaly] = []
         self.status: RobotStatus | None = None
         self._ending = False
         self._thread = threading.Thread(target=self._run, name="rehearsal", daemon=True)
@@ -173,6 +183,11 @@ class RehearsalLearner:
     def send_raw(self, frame: bytes) -> None:
         """Queue bytes that need not be a message."""
         self._outgoing.append(frame)
+
+    @property
+    def queued(self) -> int:
+        """Messages that wait for the wire."""
+        return len(self._outgoing)
 
     def publish(self, version: int, bundle: bytes, sha256: str | None = None) -> None:
         """Offer a bundle; `sha256` may be a wrong one."""
@@ -229,6 +244,8 @@ class RehearsalLearner:
                 self.results.append(message)
             case StopConfirm():
                 self.confirms.append(message)
+            case Anomaly():
+                self.anomalies.append(message)
 
     def _records(self, transitions: Sequence[Transition]) -> None:
         self.received += len(transitions)

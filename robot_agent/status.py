@@ -8,7 +8,7 @@ import numpy as np
 
 from robot_agent.episode import LISTENING
 from robot_agent.frames import GuardState, Mode, PolicyState
-from shared.messages import RobotStatus
+from shared.messages import MODES, RobotStatus
 
 WAITING = "WAITING"
 """The state of a robot that may move but has no policy or no task."""
@@ -25,6 +25,8 @@ def robot_status(
     robot_id: str, state: GuardState, policy: PolicyState | None, *, ticking: bool, spooled: int, lost: int
 ) -> RobotStatus:
     """The message, stamped now; `ticking`: the guard still does, else its last mode says nothing any more."""
+    left_s = policy.proposal_until_s - time.monotonic() if policy and policy.proposal_id else 0.0
+    waits = policy is not None and left_s > 0.0
     return RobotStatus(
         robot_id=robot_id,
         state=state_word(state, policy) if ticking else Mode.FAULT.name,
@@ -40,4 +42,12 @@ def robot_status(
         limited_ticks=state.limited_ticks,
         violations_applied=state.violations_applied,
         time_unix_s=time.time(),
+        fault=state.fault if ticking else "the guard does not tick",
+        stop_source=state.stop_source,
+        mode=policy.mode if policy else MODES[0],
+        teleop=state.teleop,
+        proposal_id=policy.proposal_id if policy and waits else 0,
+        proposal_tool=policy.proposal_tool if policy and waits else 0,
+        proposal_left_s=left_s if waits else 0.0,
+        limits_profile=state.limits_profile,
     )

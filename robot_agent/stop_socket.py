@@ -1,12 +1,15 @@
 """The stop at the robot: a Unix socket and the space bar, in a process of their own that needs nobody else.
 
 One line in, one JSON line out: `stop` latches, `release` clears the latch, `resume` allows motion, `status`
-asks. The socket's folder is readable by this user only; the network never comes here.
+asks. `supervise` keeps the connection: whoever sent it watches the robot, says so with an empty line each
+second, and is missed if the connection ends or falls silent without a `farewell`. The socket's folder is
+readable by this user only; the network never comes here.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import selectors
@@ -17,78 +20,85 @@ import termios
 import threading
 import time
 import tty
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from robot_agent.confirmation import wait_latched
+from robot_agent.confirmation import Guard, stopped_by, wait_latched
 from robot_agent.files import RuntimeFiles
-from robot_agent.frames import GuardState, LatchState, Mode, size, unpack
-from robot_agent.guard.stops import StopLines
+from robot_agent.frames import GuardState, Mode
+from robot_agent.sources.watch import BEAT_S, SILENCE_S, Watchers
 from shared.errors import AlreadyRunning, BodyError
-from shared.slots import Slot
 
-COMMANDS = ("stop", "release", "resume", "status")
+COMMANDS = ("stop", "release", "resume", "status", "supervise")
+FAREWELL = b"farewell"
 MAX_LINE = 64
 ANSWER_TIMEOUT_S = 1.0
-SILENCE_S = 2.0
-GUARD_SILENT_S = 0.5
-"""A guard that has not ticked for this long is not there, whatever it said last."""
+CLIENT_SILENCE_S = 2.0
 STOP_KEYS = (b" ",)
+LATCHED = (Mode.STOPPED, Mode.FAULT)
 
 
 class StopDesk:
     """Turns words into events and answers with what became of them."""
 
-    def __init__(self, runtime: RuntimeFiles, lines: StopLines) -> None:
-        self._lines: dict[str, int] = asdict(lines)
-        self._states = Slot(runtime.state, size(GuardState), create=True)
-        self._latches = Slot(runtime.latch, size(LatchState), create=True)
+    def __init__(self, runtime: RuntimeFiles, lines: Mapping[str, int]) -> None:
+        self._lines = lines
+        self._guard = Guard(runtime)
 
-    def answer(self, line: bytes) -> dict[str, Any]:
-        """The answer to one line; never raises on what it is given."""
+    def answer(self, line: bytes, source: str = "socket") -> dict[str, Any]:
+        """The answer to one line; never raises on what it is given. `source`: who says it."""
         word = line.strip().decode("ascii", "replace")
         if word not in COMMANDS:
             return {"ok": False, "error": f"{word[:MAX_LINE]!r} is not one of {', '.join(COMMANDS)}"}
         begun = time.monotonic()
-        if word in self._lines:
-            os.eventfd_write(self._lines[word], 1)
+        line_name = f"stop_{source}" if word == "stop" else word
+        if line_name in self._lines:
+            os.eventfd_write(self._lines[line_name], 1)
         if word == "stop":
             return self._stopped(begun)
-        wanted = {"release": Mode.STOPPED, "resume": Mode.DISARMED}.get(word)
-        while wanted is not None and self._mode() == wanted and time.monotonic() - begun < ANSWER_TIMEOUT_S:
-            time.sleep(0.005)
-        mode = self._mode()
-        ok = mode is not None and mode != wanted and not (word == "resume" and mode == Mode.STOPPED)
-        answer: dict[str, Any] = {"ok": ok, "state": mode.name if mode is not None else "no guard"}
-        if mode is None:
-            answer["error"] = "the guard does not tick; the agent starts it again by itself"
-        elif not ok:
-            hint = "release it first" if mode == Mode.STOPPED else "ask again"
-            answer["error"] = f"{word} was not followed by the guard; {hint}"
+        # Modes that the word leads out of.
+        leaves = {"release": LATCHED, "resume": (Mode.DISARMED,)}.get(word, ())
+        state = self._guard.state()
+        while state is not None and state.mode in leaves and time.monotonic() - begun < ANSWER_TIMEOUT_S:
+            state = self._guard.state()
+        if state is None:
+            error = "the guard does not tick; the agent starts it again by itself"
+            return {"ok": False, "state": "no guard", "error": error}
+        answer: dict[str, Any] = {"ok": True, "state": Mode(state.mode).name, **_reason(state)}
+        if state.mode in leaves or (word == "resume" and state.mode in LATCHED):
+            held = "it was stopped again at once" if word == "release" else "release it first"
+            hint = f"{held}; {_said(state)}" if state.mode in LATCHED else "ask again"
+            answer |= {"ok": False, "error": f"{word} was not followed by the guard: {hint}"}
         return answer
 
     def _stopped(self, begun: float) -> dict[str, Any]:
-        took_s = wait_latched(self._latches, begun, ANSWER_TIMEOUT_S)
+        took_s = wait_latched(self._guard.latches, begun, ANSWER_TIMEOUT_S)
         if took_s is not None:
-            return {"ok": True, "state": Mode.STOPPED.name, "latched_ms": took_s * 1e3}
+            state = self._guard.state()
+            reason = _reason(state) if state is not None else {}
+            return {"ok": True, "state": Mode.STOPPED.name, "latched_ms": took_s * 1e3, **reason}
         # The event waits in the kernel: a guard that is being started latches before its first setpoint.
         return {"ok": False, "error": "the guard has not confirmed; it latches as soon as it runs"}
 
-    def _mode(self) -> Mode | None:
-        """The guard's mode after its next tick; None if there is none."""
-        seq, begun = self._states.seq(), time.monotonic()
-        while self._states.seq() == seq:
-            if time.monotonic() - begun > GUARD_SILENT_S:
-                return None
-            time.sleep(0.002)
-        found = self._states.read()
-        return Mode(unpack(GuardState, found[1]).mode) if found else None
+
+def _reason(state: GuardState) -> dict[str, Any]:
+    """Why it is stopped, where it is."""
+    if state.mode not in LATCHED:
+        return {}
+    found = {"stopped_by": state.stop_source, "fault": state.fault, "limp": state.limp}
+    return {name: value for name, value in found.items() if value}
 
 
-def run(runtime: RuntimeFiles, lines: StopLines) -> int:
+def _said(state: GuardState) -> str:
+    return state.fault if state.fault else f"stopped by {stopped_by(state.stop_source)}"
+
+
+def run(runtime: RuntimeFiles, lines: Mapping[str, int]) -> int:
     """Serve until the process is ended."""
     desk = StopDesk(runtime, lines)
+    watchers = Watchers(runtime.watched("socket"), lambda: os.eventfd_write(lines["stop_supervisor"], 1))
+    numbers = itertools.count(1)
     listener = listen(runtime.stop_socket)
     with selectors.DefaultSelector() as selector:
         selector.register(listener, selectors.EVENT_READ)
@@ -99,7 +109,8 @@ def run(runtime: RuntimeFiles, lines: StopLines) -> int:
                     if key.fileobj is listener:
                         connection, _ = listener.accept()
                         # A client that says nothing must not keep the next one from stopping the robot.
-                        threading.Thread(target=_serve, args=(connection, desk), daemon=True).start()
+                        arguments = (connection, desk, watchers, f"shell {next(numbers)}")
+                        threading.Thread(target=_serve, args=arguments, daemon=True).start()
                     elif not _key(desk):
                         selector.unregister(key.fileobj)
 
@@ -119,7 +130,7 @@ def listen(path: Path) -> socket.socket:
         path.unlink()
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
-    path.chmod(0o600)
+    path.chmod(0o660)  # whoever may enter the folder
     listener.listen(8)
     return listener
 
@@ -132,7 +143,7 @@ def ask(path: Path, word: str) -> dict[str, Any]:
     """
     try:
         with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(ANSWER_TIMEOUT_S + SILENCE_S)
+            client.settimeout(ANSWER_TIMEOUT_S + CLIENT_SILENCE_S)
             client.connect(str(path))
             client.sendall(word.encode() + b"\n")
             answer: dict[str, Any] = json.loads(client.makefile().readline() or "{}")
@@ -141,16 +152,73 @@ def ask(path: Path, word: str) -> dict[str, Any]:
         raise BodyError(f"no agent answers at {path} ({error}); is it running on this machine?") from error
 
 
-def _serve(connection: socket.socket, desk: StopDesk) -> None:
-    """One line; a client that sends nothing useful in time is told so and let go."""
+def supervise(path: Path, ending: threading.Event) -> dict[str, Any]:
+    """Watch the robot until `ending` is set, then say farewell; being killed in between stops the robot.
+
+    Returns:
+        The agent's last word.
+
+    Raises:
+        BodyError: no agent answers there, or it has ended.
+    """
+    try:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(ANSWER_TIMEOUT_S + CLIENT_SILENCE_S)
+            client.connect(str(path))
+            answers = client.makefile()
+            client.sendall(b"supervise\n")
+            answer: dict[str, Any] = json.loads(answers.readline() or "{}")
+            while answer.get("ok") and not ending.wait(BEAT_S):
+                client.sendall(b"\n")
+                answer = json.loads(answers.readline() or "{}")
+            if answer.get("ok"):
+                client.sendall(FAREWELL + b"\n")
+                answer = json.loads(answers.readline() or "{}")
+            return answer
+    except (OSError, ValueError) as error:
+        raise BodyError(f"no agent answers at {path} ({error}); is it running on this machine?") from error
+
+
+def _serve(connection: socket.socket, desk: StopDesk, watchers: Watchers, name: str) -> None:
+    """One line, or a watch; a client that sends nothing useful in time is told so and let go."""
     with connection, contextlib.suppress(OSError):
+        connection.settimeout(CLIENT_SILENCE_S)
+        line = _line(connection)
+        if line.strip() == b"supervise":
+            _watched(connection, desk, watchers, name)
+            return
+        _send(connection, desk.answer(line))
+
+
+def _watched(connection: socket.socket, desk: StopDesk, watchers: Watchers, name: str) -> None:
+    """Hear a watcher's beats until its farewell; anything else is its loss."""
+    if not watchers.beat(name, time.monotonic()):
+        _send(connection, {"ok": False, "error": f"{len(watchers)} watch already; let one of them leave"})
+        return
+    try:
         connection.settimeout(SILENCE_S)
-        line = b""
-        with contextlib.suppress(TimeoutError):
-            while b"\n" not in line and len(line) <= MAX_LINE and (part := connection.recv(MAX_LINE)):
-                line += part
-        answer = desk.answer(line.split(b"\n")[0])
-        connection.sendall(json.dumps(answer).encode() + b"\n")
+        _send(connection, desk.answer(b"status") | {"ok": True})
+        while (line := _line(connection)) == b"\n":
+            _send(connection, desk.answer(b"status") | {"ok": True})
+        if line.strip() == FAREWELL:
+            watchers.leave(name)
+            _send(connection, desk.answer(b"status") | {"ok": True})
+    finally:
+        watchers.lose(name)
+
+
+def _line(connection: socket.socket) -> bytes:
+    """What comes up to the end of a line; less if the time or the limit runs out first."""
+    line = b""
+    with contextlib.suppress(TimeoutError):
+        while b"\n" not in line and len(line) <= MAX_LINE and (part := connection.recv(MAX_LINE)):
+            line += part
+    head, end, _ = line.partition(b"\n")
+    return head + end
+
+
+def _send(connection: socket.socket, answer: Mapping[str, Any]) -> None:
+    connection.sendall(json.dumps(answer).encode() + b"\n")
 
 
 def _key(desk: StopDesk) -> bool:
@@ -160,7 +228,7 @@ def _key(desk: StopDesk) -> bool:
     except OSError:
         return False
     if key in STOP_KEYS:
-        answer = desk.answer(b"stop")
+        answer = desk.answer(b"stop", "key")
         print("STOPPED" if answer["ok"] else answer["error"], file=sys.stderr, flush=True)
     return key != b""
 

@@ -1,16 +1,17 @@
 """A policy bundle: one file with the exported network and all that is needed to refuse it.
 
-msgpack of {format, manifest, onnx}. The hash of the network's bytes and the layout's hash are compared
-before anybody hands the bytes to an inference engine; golden vectors then show that the engine computes
-what was trained.
+msgpack of {format, manifest, signature, signer, onnx}. The signature over the packed manifest is checked
+before anything in the manifest is read; the manifest holds the hash of the network's bytes and the layout's
+hash, which are compared before anybody hands the bytes to an inference engine. Golden vectors then show that
+the engine computes what was trained.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.control.limits import MIN_PROFILE
-from shared.errors import BundleError
+from shared.errors import BundleError, UnknownSigner
 from shared.files import write_atomic
+from shared.signing import KEY_BYTES, SIGNATURE_BYTES, SigningKey, verify
 from shared.spaces import NUM_PARAMS, NUM_TOOLS, OBS_DIM, layout_hash
 
-FORMAT = 1
+FORMAT = 2
 MAX_BUNDLE = 16 * 1024 * 1024
 """Bytes of one bundle."""
 GOLDEN_ROWS = 4
 _MAX_METRICS = 256
+_MAX_ITEMS = 4096
+"""Of any list or mapping in a bundle."""
 
 F32 = NDArray[np.float32]
 
@@ -59,6 +63,10 @@ class Manifest:
     param_log_std (20, 4), value (4,)."""
     limits_profile: float = 1.0
     """Motion limits are scaled by this, in [`MIN_PROFILE`, 1]."""
+    gate: Mapping[str, float] = field(default_factory=dict)
+    """Figures of the simulated gate that it passed before any robot may have it."""
+    ood: Mapping[str, Any] | None = None
+    """What observations looked like in training (`shared.control.ood`); None = not known."""
     layout_hash: str = ""
     """Filled in when written."""
     sha256: str = ""
@@ -71,10 +79,12 @@ class Bundle:
 
     manifest: Manifest
     onnx: bytes
+    signer: bytes
+    """Public key of the one who signed it."""
 
 
-def pack_bundle(manifest: Manifest, onnx: bytes) -> bytes:
-    """The bundle's bytes; layout hash and network hash are computed here.
+def pack_bundle(manifest: Manifest, onnx: bytes, key: SigningKey) -> bytes:
+    """The bundle's bytes; layout hash, network hash and signature are computed here.
 
     Raises:
         BundleError: a field that `read_bundle` would refuse.
@@ -86,6 +96,8 @@ def pack_bundle(manifest: Manifest, onnx: bytes) -> bytes:
             "created_unix_s": float(manifest.created_unix_s),
             "eval": {str(name): float(value) for name, value in manifest.eval.items()},
             "limits_profile": float(manifest.limits_profile),
+            "gate": {str(name): float(value) for name, value in manifest.gate.items()},
+            "ood": None if manifest.ood is None else dict(manifest.ood),
             "layout_hash": layout_hash(),
             "sha256": hashlib.sha256(onnx).hexdigest(),
             "golden_obs": np.ascontiguousarray(manifest.golden_obs, "<f4").tobytes(),
@@ -94,40 +106,51 @@ def pack_bundle(manifest: Manifest, onnx: bytes) -> bytes:
                 for name, array in manifest.golden_outputs.items()
             },
         }
+        packed: bytes = msgpack.packb(body, use_bin_type=True)
     except (TypeError, ValueError, OverflowError) as error:
         raise BundleError(f"manifest: {error}") from None
-    packed: bytes = msgpack.packb(body, use_bin_type=True)
-    frame = {"format": FORMAT, "digest": hashlib.sha256(packed).digest(), "manifest": packed, "onnx": onnx}
+    frame = {
+        "format": FORMAT,
+        "manifest": packed,
+        "signature": key.sign(packed),
+        "signer": key.public,
+        "onnx": onnx,
+    }
     data: bytes = msgpack.packb(frame, use_bin_type=True)
     read_bundle(data)
     return data
 
 
-def write_bundle(path: Path, manifest: Manifest, onnx: bytes) -> bytes:
+def write_bundle(path: Path, manifest: Manifest, onnx: bytes, key: SigningKey) -> bytes:
     """Write the bundle atomically and return its bytes.
 
     Raises:
         BundleError: a field that `read_bundle` would refuse.
     """
-    data = pack_bundle(manifest, onnx)
+    data = pack_bundle(manifest, onnx, key)
     write_atomic(path, data)
     return data
 
 
-def read_bundle(data: bytes) -> Bundle:
+def read_bundle(data: bytes, trusted: Collection[bytes] | None = None) -> Bundle:
     """Check a bundle's bytes.
 
+    Args:
+        data: the whole file.
+        trusted: public keys of those who may sign; None takes anybody's, for files that are only looked at.
+
     Raises:
-        BundleError: too large, damaged, of another format or layout, or with a hash that does not match.
+        UnknownSigner: signed with a key that is not among the trusted ones.
+        BundleError: too large, damaged, changed after signing, of another format or layout, or with a hash
+            that does not match.
     """
     if len(data) > MAX_BUNDLE:
         raise BundleError(f"bundle of {len(data)} bytes; at most {MAX_BUNDLE}")
-    top = _mapping(_unpacked(data), {"format", "digest", "manifest", "onnx"}, "bundle")
-    if type(top["format"]) is not int or top["format"] != FORMAT:
-        raise BundleError(f"bundle format {top['format']!r:.40}, but this side reads {FORMAT}; update it")
-    packed = top["manifest"]
-    if not isinstance(packed, bytes) or hashlib.sha256(packed).digest() != top["digest"]:
-        raise BundleError("damaged bundle: the manifest does not match its digest")
+    top = _unpacked(data)
+    if isinstance(top, dict) and (type(top.get("format")) is not int or top["format"] != FORMAT):
+        raise BundleError(f"bundle format {top.get('format')!r:.40}, but this side reads {FORMAT}; update it")
+    top = _mapping(top, {"format", "manifest", "signature", "signer", "onnx"}, "bundle")
+    packed = _signed(top, trusted)
     onnx = top["onnx"]
     if not isinstance(onnx, bytes) or not onnx:
         raise BundleError("bundle without a network")
@@ -141,12 +164,31 @@ def read_bundle(data: bytes) -> Bundle:
     found = hashlib.sha256(onnx).hexdigest()
     if manifest.sha256 != found:
         raise BundleError(f"policy {manifest.version}: network has sha256 {found}, not {manifest.sha256}")
-    return Bundle(manifest, onnx)
+    return Bundle(manifest, onnx, top["signer"])
+
+
+def _signed(top: Mapping[str, Any], trusted: Collection[bytes] | None) -> bytes:
+    """The packed manifest, once its signature has shown whose it is."""
+    packed, signature, signer = top["manifest"], top["signature"], top["signer"]
+    sizes = ((packed, None), (signature, SIGNATURE_BYTES), (signer, KEY_BYTES))
+    if any(not isinstance(part, bytes) or (size and len(part) != size) for part, size in sizes):
+        raise BundleError("bundle with a malformed signature")
+    if trusted is not None and signer not in trusted:
+        raise UnknownSigner(
+            f"the bundle is signed with the key {signer.hex()}, which is not trusted here; if it is your "
+            f"learner's: reachy-coach keys trust learner {signer.hex()}"
+        )
+    if not verify(signer, signature, packed):
+        raise BundleError("the bundle's signature does not match its manifest: it was changed after signing")
+    checked: bytes = packed
+    return checked
 
 
 def _unpacked(data: bytes) -> object:
     try:
-        return msgpack.unpackb(data, raw=False, strict_map_key=True)
+        return msgpack.unpackb(
+            data, raw=False, strict_map_key=True, max_array_len=_MAX_ITEMS, max_map_len=_MAX_ITEMS
+        )
     except (ValueError, TypeError, OverflowError, RecursionError, msgpack.UnpackException) as error:
         raise BundleError(f"damaged bundle: {type(error).__name__}: {str(error)[:200]}") from None
 
@@ -164,9 +206,12 @@ def _manifest(raw: object) -> Manifest:
         raise BundleError(f"manifest.limits_profile {body['limits_profile']} is outside [{MIN_PROFILE}, 1]")
     if len(body["layout_hash"]) > 64 or len(body["sha256"]) != 64:
         raise BundleError("manifest: malformed hash")
+    if body["ood"] is not None and type(body["ood"]) is not dict:
+        raise BundleError(f"manifest.ood: expected a mapping or nothing, got {type(body['ood']).__name__}")
     outputs = _mapping(body["golden_outputs"], set(_OUTPUT_SHAPES), "manifest.golden_outputs")
     checked = {
-        "eval": _metrics(body["eval"]),
+        "eval": _metrics("eval", body["eval"]),
+        "gate": _metrics("gate", body["gate"]),
         "golden_obs": _golden("golden_obs", body["golden_obs"], _OBS_SHAPE),
         "golden_outputs": {
             name: _golden(f"golden_outputs.{name}", outputs[name], _OUTPUT_SHAPES[name])
@@ -184,19 +229,20 @@ _KINDS: dict[str, type] = {
     "layout_hash": str,
     "sha256": str,
     "eval": dict,
+    "gate": dict,
     "golden_obs": bytes,
     "golden_outputs": dict,
 }
 
 
-def _metrics(raw: dict[Any, Any]) -> dict[str, float]:
+def _metrics(at: str, raw: dict[Any, Any]) -> dict[str, float]:
     if len(raw) > _MAX_METRICS:
-        raise BundleError(f"manifest.eval has {len(raw)} figures; at most {_MAX_METRICS}")
+        raise BundleError(f"manifest.{at} has {len(raw)} figures; at most {_MAX_METRICS}")
     for name, value in raw.items():
         if not isinstance(name, str) or len(name) > 256 or type(value) is not float:
-            raise BundleError("manifest.eval must map names to numbers")
+            raise BundleError(f"manifest.{at} must map names to numbers")
         if not math.isfinite(value):
-            raise BundleError(f"manifest.eval[{name!r}] is not finite")
+            raise BundleError(f"manifest.{at}[{name!r}] is not finite")
     return raw
 
 

@@ -5,6 +5,7 @@ CoachError
 ├── MissingExtra       an optional part is not installed (says the pip line)
 ├── CodecError         bytes that are not a valid message of this version
 ├── BundleError        a policy bundle that must not be loaded
+│   └── UnknownSigner  ... because nobody here trusts the key that signed it
 ├── PolicyError        a policy gave numbers that cannot be acted on
 ├── BodyError          the robot body (simulated or real) did not answer or refused
 ├── LinkError          the link to the learner: key, version or layout refused
@@ -39,6 +40,10 @@ class CodecError(CoachError):
 
 class BundleError(CoachError):
     """A policy bundle that must not be loaded."""
+
+
+class UnknownSigner(BundleError):
+    """A policy bundle signed with a key that is not trusted here."""
 
 
 class PolicyError(CoachError):

@@ -22,8 +22,8 @@ MODES = ("autonomous", "suggest")
 """Whether the policy's proposals are played at once, or wait for a person's approval."""
 
 POLICY_STATUSES = ("trial", "active", "good", "rejected", "rolled_back")
-"""What may become of a policy on a robot: tried at reduced limits, in use, kept as good, refused before
-use, taken back after use."""
+"""What may become of a policy on a robot: tried beside the one in use, in use (at reduced limits first), kept
+as good, refused before use, taken back after use."""
 
 END_REASONS = (
     "completed",  # the tool's last tick was played
@@ -78,7 +78,8 @@ class EndEpisode:
 
     episode_id: str
     outcome: str
-    """`success`, `failure` or `truncated`."""
+    """`success`, `failure`, `truncated`; or `disliked`: cut because people said again and again that it is
+    bad."""
 
 
 @dataclass(frozen=True)

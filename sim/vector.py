@@ -234,6 +234,11 @@ class VectorEnv:
         """(n, 9) rad: measured last."""
         return self._state.joint_pos
 
+    @property
+    def emitted(self) -> F64:
+        """(n, 9) rad: the setpoints emitted last."""
+        return self._limiter.pos
+
     def close(self) -> None:
         """End the physics threads."""
         self._fleet.close()

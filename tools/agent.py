@@ -24,6 +24,10 @@ def agent(
     deterministic: Annotated[
         bool | None, Parameter(help="Most likely action: to measure, not to gather experience.")
     ] = None,
+    auto_arm: Annotated[
+        bool | None,
+        Parameter(help="May move when switched on, without `stop --resume`. [only a simulated robot]"),
+    ] = None,
     data_dir: Annotated[Path | None, Parameter(help="Where things are kept.")] = None,
     runtime_dir: Annotated[Path | None, Parameter(help="Shared memory and sockets; best on tmpfs.")] = None,
     config: Annotated[Path | None, Parameter(help="TOML file; flags and environment win over it.")] = None,
@@ -43,6 +47,7 @@ def agent(
         "robot_id": robot_id,
         "speed": speed,
         "deterministic": deterministic,
+        "auto_arm": auto_arm,
         "data_dir": data_dir,
         "runtime_dir": runtime_dir,
     }

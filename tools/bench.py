@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import os
 import platform
@@ -18,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from shared import __version__
+from shared.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,12 @@ BENCHES: dict[str, Bench] = {
     "sim": Bench("sim.bench:bench_sim", {"quick": True}),
     "train": Bench("learner.bench_train:bench_train", {"quick": True}),
     "policy": Bench("robot_agent.bench:bench_policy", {"seconds": 4.0}),
+    "stop": Bench("robot_agent.bench_stop:bench_stop", {"presses": 150, "standstills": 9}),
+    "limiter": Bench("robot_agent.bench_limiter:bench_limiter", {"ticks": 20_000}),
+    "ood": Bench("learner.bench_ood:bench_ood", {"quick": True}),
 }
 
-Name = Literal["sim", "train", "policy"]
+Name = Literal["sim", "train", "policy", "stop", "limiter", "ood"]
 
 
 def bench(
@@ -46,6 +51,8 @@ def bench(
     quick: Annotated[
         bool, Parameter(help="Shorter runs: a look, not a figure to quote.", negative="")
     ] = False,
+    presses: Annotated[int | None, Parameter(help="Of `stop`: how many presses.")] = None,
+    ticks: Annotated[int | None, Parameter(help="Of `limiter`: how many setpoints.")] = None,
     as_json: Annotated[
         bool, Parameter(name="--json", help="One JSON object on stdout.", negative="")
     ] = False,
@@ -57,9 +64,19 @@ def bench(
     - sim: env ticks/s against bare physics, with the error [mm, deg] that the settings cost
     - train: training steps/s end to end, against Stable-Baselines3 on the same env
     - policy: latency [ms] of the exported policy on one core, free-running and paced at 50 Hz
+    - stop: time [ms] from a press to the latch, to the first braking setpoint and to standstill
+    - limiter: violations of any limit under adversaries and a search, ticks/s of the shield
+    - ood: faults of sensors noticed within 10 ticks, false alarms an hour, cost [us] of an update
     """
     chosen = BENCHES[name]
-    figures = load(chosen.target)(**(chosen.quick if quick else {}))
+    function = load(chosen.target)
+    sizes = {key: size for key, size in (("presses", presses), ("ticks", ticks)) if size is not None}
+    for key, size in sizes.items():
+        if key not in inspect.signature(function).parameters:
+            raise ConfigError(f"bench {name} has no --{key}")
+        if size < 1:
+            raise ConfigError(f"--{key} {size}: give at least 1")
+    figures = function(**(dict(chosen.quick) if quick else {}) | sizes)
     document = {"bench": name, "quick": quick, "machine": machine(), "figures": figures}
     if as_json:
         sys.stdout.write(json.dumps(document, indent=2) + "\n")

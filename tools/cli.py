@@ -39,10 +39,17 @@ COMMANDS: tuple[Command, ...] = (
     Command("demo", "tools.demo:demo", "The whole loop on this machine, with a link for your phone.", START),
     Command("agent", "tools.agent:agent", "The robot's agent, on MuJoCo or on a Reachy Mini.", ROBOT),
     Command("stop", "tools.stop:stop", "Stop the robot of this machine; release and resume it.", ROBOT),
+    Command(
+        "install-robot",
+        "tools.install_robot:install_robot",
+        "Make the agent come up with the robot; or take it away.",
+        ROBOT,
+    ),
+    Command("doctor", "tools.doctor:doctor", "What this robot lacks, and what to do about it.", ROBOT),
     Command("learner", "tools.learner:learner", "Ingest, store, API and pages.", LEARN),
     Command("train", "tools.train:train", "Train in simulation only; goes on after Ctrl-C.", LEARN),
     Command("eval", "tools.eval:evaluate", "Success of a policy, with confidence intervals.", LEARN),
-    Command("bench", "tools.bench:bench", "The figures: sim, train, policy.", LEARN),
+    Command("bench", "tools.bench:bench", "The figures: sim, train, policy, stop, limiter, ood.", LEARN),
     Command("keys", "tools.keys:app", "Key pairs for the link between robot and learner.", ROBOT),
 )
 """Every command."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robot_agent.config import DAEMON_PORT
-from shared.errors import BodyError
+from shared.errors import BodyError, BundleError
 from shared.files import write_atomic
 from tools.pairing import pair
 from tools.parts import Part, Parts
@@ -61,36 +61,59 @@ def on_body(
             ensure_daemon(parts, start_daemon)
         store = stack.enter_context(contextlib.closing(publish(bundle, data_dir)))
         pair(data_dir, robot_id)
+        believe(bundle, data_dir, robot_id)
         api, wire = free_port(), free_port()
         settings = data_dir / "learner.toml"
-        settings.write_text(f"tasks = {list(tasks)}\nheld_out_every = 0\nseed = 77\n")
+        settings.write_text(f"tasks = {list(tasks)}\nheld_out_every = 0\nseed = 77\nunlock = []\n")
         common = ["--data-dir", str(data_dir)]
         ports = ["--port", str(api), "--wire-port", str(wire)]
         parts.start("learner", ["learner", "--config", str(settings), *common, *ports])
         flags = ["--robot-id", robot_id, "--learner", f"127.0.0.1:{wire}", "--deterministic"]
         if body == "mujoco":
             flags += ["--speed", str(speed)]
+        else:
+            flags += ["--auto-arm"]  # whoever measures on it is there
         parts.start("agent", ["agent", "--body", body, *common, *flags])
         return count(parts, store, tasks, episodes, on_progress)
 
 
 def publish(bundle: Path, data_dir: Path) -> Any:
-    """A store whose only policy is the bundle's."""
+    """A store whose only policy is the bundle's, once it has passed the sim gate.
+
+    Raises:
+        BundleError: the bundle cannot be used, or does not pass.
+    """
     from learner.config import LearnerConfig
+    from learner.gate import judge
     from learner.publishing import bundle_path, policy_row
+    from learner.rollouts.source import TASK_NAMES
     from learner.store import queries
     from learner.store.engine import Store
     from shared.bundle import read_bundle
+    from tools.eval import load
 
     data = bundle.read_bytes()
     manifest = read_bundle(data).manifest
+    verdict = judge(load(bundle), TASK_NAMES, seed=0)
+    if not verdict.passed:
+        raise BundleError(f"{bundle.name} does not pass the sim gate: {verdict.reason}")
     config = LearnerConfig(data_dir=data_dir)
     write_atomic(bundle_path(config.learner_dir, manifest.version), data)
     store = Store(config.store_path)
-    row = policy_row(manifest.version, None, data, manifest.eval)
+    row = policy_row(manifest, data, verdict)
     with store.write() as connection:
         queries.publish_policy(connection, row)
     return store
+
+
+def believe(bundle: Path, data_dir: Path, robot_id: str) -> None:
+    """Let a robot trust whoever signed this bundle: the person who names it vouches for it."""
+    from robot_agent.config import AgentConfig
+    from shared.bundle import read_bundle
+    from shared.signing import trust
+
+    signer = read_bundle(bundle.read_bytes()).signer
+    trust(AgentConfig(robot_id=robot_id, data_dir=data_dir).state.signers, "bundle", signer)
 
 
 def count(

@@ -6,6 +6,7 @@ from shared.errors import MissingExtra
 
 MODULES: dict[str, frozenset[str]] = {
     "robot": frozenset({"onnxruntime", "reachy_mini", "zmq"}),
+    "buttons": frozenset({"evdev", "gpiozero", "lgpio"}),
     "sim": frozenset({"gymnasium", "mujoco", "PIL"}),
     "learner": frozenset(
         {

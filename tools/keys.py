@@ -1,4 +1,4 @@
-"""`reachy-coach keys`: key pairs for the link, and the learner's list of robots that may connect."""
+"""`reachy-coach keys`: who may connect to whom, and whose policies a robot takes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from cyclopts import App, Parameter
 from shared.errors import ConfigError
 from shared.files import write_atomic
 from shared.keys import allowed_keys, check_robot_id, ensure_keypair, parse_key
+from shared.signing import distrust as distrust_key
+from shared.signing import ensure_signing_key, parse_public, trusted_signers
+from shared.signing import trust as trust_key
 
-app = App(name="keys", help="Key pairs for the link between robot and learner.")
+app = App(name="keys", help="Keys of the link between robot and learner, and of the policies it carries.")
 
 DataDir = Annotated[Path | None, Parameter(help="Where things are kept.")]
 AsJson = Annotated[bool, Parameter(name="--json", help="One JSON object on stdout.", negative="")]
 Name = Annotated[str, Parameter(help="The robot's id, as given to `reachy-coach agent --robot-id`.")]
+Signer = Annotated[str, Parameter(help="What to call the key on this robot, such as `learner`.")]
 
 
 @app.command
@@ -37,12 +41,15 @@ def robot(*, robot_id: Name = "robot", data_dir: DataDir = None, as_json: AsJson
 
 @app.command
 def learner(*, data_dir: DataDir = None, as_json: AsJson = False) -> int:
-    """Print this learner's public key; makes the pair on first use."""
+    """Print this learner's public key of the link; makes it and the key that signs policies on first use."""
     from learner.config import load_learner_config
 
     config = load_learner_config(None, {"data_dir": data_dir})
     public, _ = ensure_keypair(config.key_path)
-    return _tell(public, as_json, f"on the robot: reachy-coach agent --learner-key '{public}' ...")
+    signing = ensure_signing_key(config.signing_key_path).public.hex()
+    hint = f"on the robot: reachy-coach keys trust learner {signing}\n"
+    hint += f"on the robot: reachy-coach agent --learner-key '{public}' ..."
+    return _tell(public, as_json, hint, signing_key=signing)
 
 
 @app.command
@@ -76,6 +83,45 @@ def list_keys(*, data_dir: DataDir = None, as_json: AsJson = False) -> int:
     else:
         sys.stdout.write("".join(f"{name}  {key}\n" for name, key in found.items()))
     return 0
+
+
+@app.command
+def trust(
+    name: Signer,
+    key: Annotated[str, Parameter(help="The learner's key that signs policies, 64 hexadecimal digits.")],
+    *,
+    robot_id: Name = "robot",
+    data_dir: DataDir = None,
+) -> int:
+    """Let this robot use policies signed with a key; takes effect for the next policy."""
+    trust_key(_signers(robot_id, data_dir), name, parse_public(key, "the key"))
+    sys.stdout.write(f"{robot_id} takes policies signed by {name}\n")
+    return 0
+
+
+@app.command
+def distrust(name: Signer, *, robot_id: Name = "robot", data_dir: DataDir = None) -> int:
+    """Take a key off this robot's list; takes effect for the next policy."""
+    distrust_key(_signers(robot_id, data_dir), name)
+    sys.stdout.write(f"{robot_id} takes no more policies signed by {name}\n")
+    return 0
+
+
+@app.command
+def signers(*, robot_id: Name = "robot", data_dir: DataDir = None, as_json: AsJson = False) -> int:
+    """The keys whose policies this robot takes."""
+    found = {name: key.hex() for name, key in trusted_signers(_signers(robot_id, data_dir)).items()}
+    if as_json:
+        sys.stdout.write(json.dumps(found, indent=2) + "\n")
+    else:
+        sys.stdout.write("".join(f"{name}  {key}\n" for name, key in found.items()))
+    return 0
+
+
+def _signers(robot_id: str, data_dir: Path | None) -> Path:
+    from robot_agent.config import load_agent_config
+
+    return load_agent_config(None, {"robot_id": robot_id, "data_dir": data_dir}).state.signers
 
 
 def _allow_dir(data_dir: Path | None) -> Path:

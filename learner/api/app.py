@@ -22,6 +22,8 @@ from learner.api.page import STATIC, page_handlers
 from learner.api.policies import PoliciesController
 from learner.api.problems import handle_http, handle_unexpected
 from learner.api.robots import RobotsController
+from learner.api.safety import SafetyController
+from learner.api.steering import SteeringController, teleop
 from learner.service import Service
 from shared import __version__
 
@@ -33,7 +35,16 @@ def create_app(service: Service, static: Path = STATIC) -> Litestar:
     api = Router(
         path="/api/v1",
         guards=[same_origin],
-        route_handlers=[RobotsController, FeedbackController, EpisodesController, PoliciesController, live],
+        route_handlers=[
+            RobotsController,
+            SafetyController,
+            SteeringController,
+            teleop,
+            FeedbackController,
+            EpisodesController,
+            PoliciesController,
+            live,
+        ],
     )
     handlers: list[Any] = [api, HealthController, *page_handlers(static)]
     return Litestar(

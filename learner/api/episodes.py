@@ -9,7 +9,15 @@ from litestar import Controller, get
 from litestar.params import Parameter
 
 from learner.api import payloads
-from learner.api.payloads import CreditedStep, EpisodeDetail, EpisodeInfo, EpisodePage, Reward, StepInfo
+from learner.api.payloads import (
+    AnomalyInfo,
+    CreditedStep,
+    EpisodeDetail,
+    EpisodeInfo,
+    EpisodePage,
+    Reward,
+    StepInfo,
+)
 from learner.api.problems import not_found
 from learner.service import Service
 from learner.store import queries
@@ -68,7 +76,12 @@ def _detail(connection: Any, episode_id: str) -> EpisodeDetail:
     if episode is None:
         raise not_found("episode", episode_id, "GET /api/v1/episodes lists them")
     steps = [s for s in queries.episode_steps(connection, episode_id) if s.end_reason != "closing"]
-    return EpisodeDetail(**_public(episode), steps=[_step(connection, step) for step in steps])
+    flagged = queries.list_anomalies(connection, limit=MAX_LIMIT, episode_id=episode_id)
+    return EpisodeDetail(
+        **_public(episode),
+        steps=[_step(connection, step) for step in steps],
+        anomalies=[AnomalyInfo(**asdict(row)) for row in flagged],
+    )
 
 
 def _step(connection: Any, step: Step) -> StepInfo:

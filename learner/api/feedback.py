@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import Annotated, Any
 
+import structlog
 from litestar import Controller, get, post
 from litestar.exceptions import ValidationException
 from litestar.params import Parameter
@@ -20,10 +21,14 @@ from learner.api.payloads import (
     Undone,
 )
 from learner.api.problems import conflict, not_found
+from learner.disliking import DISLIKED
 from learner.reward.score import Score, score_text
 from learner.service import Service
 from learner.store import queries
 from learner.store.rows import Feedback, NewFeedback
+from shared.messages import EndEpisode
+
+log = structlog.get_logger("feedback")
 
 FeedbackId = Annotated[int, Parameter(ge=1, le=2**63 - 1)]
 
@@ -37,7 +42,11 @@ class FeedbackController(Controller):
     @post("/quick")
     async def tap(self, service: Service, data: QuickFeedback) -> FeedbackSaved:
         """A tap on 👍 (1) or 👎 (-1)."""
-        return await _save(service, data, "tap", Score(float(data.value), 1.0), value=float(data.value))
+        value = float(data.value)
+        saved = await _save(service, data, "tap", Score(value, 1.0), value=value)
+        if service.dislikes.tap(data.robot_id, value, service.robots.clock()):
+            await _disliked(service, data.robot_id)
+        return saved
 
     @post("/")
     async def words(self, service: Service, data: TextFeedback) -> FeedbackSaved:
@@ -73,6 +82,15 @@ class FeedbackController(Controller):
     async def undo(self, service: Service, feedback_id: FeedbackId) -> Undone:
         """Take a feedback back; the next taste model forgets it."""
         return await service.store.write(_undo, feedback_id, service)
+
+
+async def _disliked(service: Service, robot_id: str) -> None:
+    """End what the robot does now, and have it look at its policy."""
+    session = service.robots.sessions.get(robot_id)
+    if session is None or session.status is None or not session.status.episode_id:
+        return
+    log.warning("a burst of bad taps", robot_id=robot_id, episode_id=session.status.episode_id)
+    await service.robots.send(session, EndEpisode(session.status.episode_id, DISLIKED))
 
 
 def _find(connection: Any, feedback_id: int) -> Feedback:

@@ -73,6 +73,8 @@ class _Figures(Collector):
         for name, text, label, counts in (
             ("feedback", "feedback received", "kind", c.feedback),
             ("stops", "stop requests", "answer", c.stops),
+            ("anomalies", "what robots flagged for review", "kind", c.anomalies),
+            ("teleop_targets", "targets from people who move a robot", "fate", c.teleop),
         ):
             family = CounterMetricFamily(f"reachy_coach_{name}", text, labels=[label])
             for key, value in counts.items():

@@ -11,6 +11,7 @@ MAX_TEXT = 10_000
 
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Angle = Annotated[float, Meta(ge=-3.2, le=3.2, description="[rad]")]
 DelayMs = Annotated[
     float,
     Meta(ge=0.0, le=86_400_000.0, description="[ms] how long the client had been showing this decision"),
@@ -111,6 +112,16 @@ class RobotInfo(Struct):
     episode_id: str | None
     spooled: int | None
     lost: int | None
+    fault: str
+    """why the state is FAULT"""
+    stop_source: str
+    """who asked for the stop that is latched"""
+    mode: str
+    """`autonomous` or `suggest`; empty while unknown"""
+    teleop: bool
+    """a person moves it"""
+    limits_profile: float | None
+    """share of the motion limits in force"""
     last_seen_unix_s: float
 
 
@@ -129,6 +140,64 @@ class EmergencyStop(Struct):
     all_confirmed: bool
     """false also when no robot could be asked"""
     robots: list[StopAnswer]
+
+
+class StopInfo(Struct):
+    """A stop that was asked for."""
+
+    asked_unix_s: float
+    robot_id: str
+    everywhere: bool
+    """asked of all robots at once"""
+    reason: str
+    confirmed: bool
+    latched_ms: float | None
+
+
+class AnomalyInfo(Struct):
+    """Something that a robot flagged for review."""
+
+    id: int
+    robot_id: str
+    episode_id: str | None
+    episode_step: int
+    kind: str
+    score: float
+    """over its threshold: 1 is at it"""
+    detail: str
+    time_unix_s: float
+    received_unix_s: float
+
+
+class ModeWanted(Struct, forbid_unknown_fields=True):
+    """How a robot is to treat its policy's proposals."""
+
+    mode: Literal["autonomous", "suggest"]
+
+
+class ModeAnswer(Struct):
+    """`confirmed` is true only when the robot itself shows the mode."""
+
+    robot_id: str
+    mode: str
+    confirmed: bool
+
+
+class Answer(Struct, forbid_unknown_fields=True):
+    """A person's word on a proposal."""
+
+    approved: bool
+
+
+class TeleopMove(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Where a person wants the robot now."""
+
+    sent_ms: Annotated[float, Meta(ge=0.0, le=1e15, description="[ms] the device's own clock")]
+    head_rpy: tuple[Angle, Angle, Angle]
+    """[rad] in the base frame"""
+    body_yaw: Angle = 0.0
+    antennas: tuple[Angle, Angle] = (0.0, 0.0)
+    """[rad] right, left"""
 
 
 class Reward(Struct):
@@ -196,6 +265,8 @@ class EpisodeDetail(EpisodeInfo):
     """One episode with its decisions."""
 
     steps: list[StepInfo]
+    anomalies: list[AnomalyInfo]
+    """what the robot flagged in it"""
 
 
 class EpisodePage(Struct):
@@ -213,7 +284,7 @@ class PolicyEventInfo(Struct):
     robot_id: str
     version: int
     status: str
-    """`active` or `rejected`"""
+    """`trial`, `active`, `good`, `rejected` or `rolled_back`"""
     reason: str
     time_unix_s: float
 
@@ -229,5 +300,9 @@ class PolicyInfo(Struct):
     """bytes"""
     eval: dict[str, Any]
     status: str
+    """`published`, `refused` by the sim gate, or `withdrawn`"""
     status_reason: str
+    gate: dict[str, float]
+    """figures of the sim gate"""
+    limits_profile: float
     events: list[PolicyEventInfo]

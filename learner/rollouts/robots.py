@@ -16,6 +16,9 @@ from learner.store.engine import Store
 from learner.store.rows import Episode, Step
 from shared.codec import unpack_transition
 
+CUT = ("override", "stopped", "stale")
+"""Ends that were not the policy's doing: a decision that a person or the safety layer cut short says nothing
+about the one that was proposed."""
 GRACE_S = 5.0
 """How long a finished episode waits for feedback before it is learnt from."""
 
@@ -91,7 +94,7 @@ def rollout_of(episode: Episode, steps: list[Step], policy: NumpyPolicy) -> Roll
         r_safety=column(np.array([-t.limited_ticks / max(t.n_ticks, 1) for _, t in judged], np.float32)),
         terminated=column(terminated),
         truncated=column(over & ~terminated),
-        on_policy=column(np.array([t.source == "policy" for _, t in judged])),
+        on_policy=column(np.array([t.source == "policy" and t.end_reason not in CUT for _, t in judged])),
         policy_version=column(np.array([t.policy_version for _, t in judged])),
         motion=motion_of([t for _, t in judged])[:, None],
         task=np.full((rows, 1), TASK_NAMES.index(episode.task)),

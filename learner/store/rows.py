@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -189,8 +189,12 @@ class Policy:
     """Bytes of the bundle file."""
     eval: dict[str, float]
     status: str = "published"
-    """`published` or `withdrawn`."""
+    """`published`: offered to robots; `refused` by the sim gate; `withdrawn` afterwards."""
     status_reason: str = ""
+    gate: dict[str, float] = field(default_factory=dict)
+    """Figures of the sim gate that it passed, or did not."""
+    limits_profile: float = 1.0
+    """Share of the motion limits that robots run it at."""
 
 
 @dataclass(frozen=True)
@@ -200,9 +204,45 @@ class PolicyEvent:
     robot_id: str
     version: int
     status: str
-    """`active` or `rejected`."""
+    """One of `shared.messages.POLICY_STATUSES`."""
     reason: str
     time_unix_s: float
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A stop that was asked for over the network, and the robot's answer."""
+
+    asked_unix_s: float
+    robot_id: str
+    everywhere: bool
+    """It was asked of all robots at once."""
+    reason: str
+    confirmed: bool
+    """The robot itself said that its latch is set."""
+    latched_ms: float | None
+
+
+@dataclass(frozen=True)
+class NewAnomaly:
+    """Something that a robot flags for review, on its way into the store."""
+
+    robot_id: str
+    episode_id: str | None
+    episode_step: int
+    kind: str
+    score: float
+    """How far over its threshold: 1 is at it."""
+    detail: str
+    time_unix_s: float
+    received_unix_s: float
+
+
+@dataclass(frozen=True)
+class StoredAnomaly(NewAnomaly):
+    """One as stored; told again for the same step, it keeps the highest score."""
+
+    id: int = 0
 
 
 @dataclass(frozen=True)

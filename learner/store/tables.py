@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -138,8 +139,10 @@ policies = Table(
     Column("sha256", String, nullable=False),  # of the bundle file
     Column("size", Integer, nullable=False),  # bytes of the bundle file
     Column("eval", JSON, nullable=False),
-    Column("status", String, nullable=False),  # published | withdrawn
+    Column("status", String, nullable=False),  # published | refused | withdrawn
     Column("status_reason", Text, nullable=False, server_default=""),
+    Column("gate", JSON, nullable=False, server_default="{}"),  # figures of the sim gate
+    Column("limits_profile", Float, nullable=False, server_default="1"),  # share of the motion limits
 )
 
 policy_events = Table(
@@ -148,7 +151,7 @@ policy_events = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("robot_id", String, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("status", String, nullable=False),  # active | rejected
+    Column("status", String, nullable=False),  # shared.messages.POLICY_STATUSES
     Column("reason", Text, nullable=False),
     Column("time_unix_s", Float, nullable=False),
     Index(None, "version"),
@@ -188,6 +191,37 @@ metrics = Table(
     Column("value", Float, nullable=False),
     Column("step", Integer, nullable=False),
     Index(None, "name", "id"),
+)
+
+stops = Table(
+    "stops",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("asked_unix_s", Float, nullable=False),
+    Column("robot_id", String, nullable=False),
+    Column("everywhere", Boolean, nullable=False),  # asked of all robots at once
+    Column("reason", Text, nullable=False),
+    Column("confirmed", Boolean, nullable=False),  # by the robot itself
+    Column("latched_ms", Float),  # robot's figure: receipt to latch
+    Index(None, "asked_unix_s"),
+    Index(None, "robot_id", "asked_unix_s"),
+)
+
+anomalies = Table(
+    "anomalies",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("robot_id", String, nullable=False),
+    Column("episode_id", String),  # NULL: outside of any episode
+    Column("episode_step", Integer, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("score", Float, nullable=False),  # over its threshold; the highest that was told
+    Column("detail", Text, nullable=False),
+    Column("time_unix_s", Float, nullable=False),  # robot's clock
+    Column("received_unix_s", Float, nullable=False),  # learner's clock
+    UniqueConstraint("robot_id", "episode_id", "episode_step", "kind"),
+    Index(None, "received_unix_s"),
+    Index(None, "episode_id"),
 )
 
 events = Table(

@@ -36,4 +36,5 @@ def open_body(config: AgentConfig) -> Body:
 def _last_target(config: AgentConfig) -> F64 | None:
     """(9,) rad: the setpoint that a guard before this one wrote last, from shared memory."""
     found = Slot(config.runtime.state, size(GuardState), create=True).read()
-    return unpack(GuardState, found[1]).target if found else None
+    state = unpack(GuardState, found[1]) if found else None
+    return state.target if state is not None and not state.limp else None

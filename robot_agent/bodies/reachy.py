@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from robot_agent.bodies.daemon_watch import DaemonWatch
 from robot_agent.config import DAEMON_PORT
 from shared.control.body import BodyState
 from shared.control.kinematics import matrix_to_quat
@@ -66,6 +67,9 @@ class ReachyBody:
         self._velocity = np.zeros(9)
         self._target = None if last_target is None else np.array(last_target, np.float64)
         self._enabled = False
+        self._watch = DaemonWatch(port)
+        self._forget_unheld_target()
+        self._watch.start()
 
     def read(self) -> BodyState:
         """What the daemon reported last.
@@ -104,6 +108,7 @@ class ReachyBody:
             if not self._enabled:
                 self._robot.enable_motors()
                 self._enabled = True
+                self._watch.motors_wanted(True)
             head, antennas = to_sdk(target)
             self._robot._set_joint_positions(head, antennas)
         except (ConnectionError, OSError) as error:
@@ -116,12 +121,32 @@ class ReachyBody:
 
     def relax(self) -> None:
         """Motors off: the head drops."""
+        self._watch.motors_wanted(False)
         self._robot.disable_motors()
         self._enabled = False
+        self._target = None
+
+    def faults(self) -> tuple[str, ...]:
+        """What the daemon says is broken, and what other programs do to the robot."""
+        status = self._client._last_status
+        backend = getattr(status, "backend_status", None)
+        errors = [getattr(status, "error", None), getattr(backend, "error", None)]
+        told = tuple(f"daemon: {error}" for error in errors if error)
+        return (*told, self._watch.fault) if self._watch.fault else told
 
     def close(self) -> None:
         """Disconnect; the daemon keeps the target."""
+        self._watch.close()
         self._client.disconnect()
+
+    def _forget_unheld_target(self) -> None:
+        """Where the motors are off, the robot is where it is."""
+        try:
+            off = self._watch.mode() != "enabled"
+        except (OSError, ValueError):
+            return  # an older daemon; the guard compares the target with the pose
+        if off:
+            self._target = None
 
     def _measure(self, message: Any, now: float) -> None:
         joints = from_sdk(message.head_joint_positions, message.antennas_joint_positions)

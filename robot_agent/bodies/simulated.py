@@ -76,6 +76,10 @@ class SimulatedBody:
         target = self._target if self._target is not None else self.read().target
         self._targets.write(pack_target(target, relax=True))
 
+    def faults(self) -> tuple[str, ...]:
+        """Its motors do not break."""
+        return ()
+
     def close(self) -> None:
         """Detach; the robot keeps its target."""
         self._states.close()

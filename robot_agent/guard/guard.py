@@ -19,10 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_agent.files import RuntimeFiles, StateFiles
-from robot_agent.frames import Action, GuardState, LatchState, Record, pack, size, unpack
-from robot_agent.guard.core import Core, Tick
+from robot_agent.frames import Action, GuardState, LatchState, Record, Teleop, pack, size, unpack
+from robot_agent.guard.core import Core, Tick, resume_setpoint
 from robot_agent.guard.epoch import next_epoch
+from robot_agent.guard.latch_file import RunningMark
+from robot_agent.guard.machine import Latch
+from robot_agent.guard.realtime import collect
 from robot_agent.guard.stops import StopLatch, StopLines
+from robot_agent.guard.watchdogs import Pace
 from shared.clock import Ratekeeper
 from shared.control.body import Body, BodyState
 from shared.ending import Ending
@@ -37,8 +41,10 @@ RING_RECORDS = 256
 """Decisions the ring holds while nobody drains it: about a minute."""
 BODY_LOST_TICKS = 12
 """Ticks without a body state before the guard gives up and is started anew."""
-AT_TARGET_RAD = 0.15
-"""A body within this of a target is taken to be at it (a loaded servo sags by a few degrees)."""
+TELEOP_S = 0.24
+"""A person's word is followed for this long (12 ticks), however much longer it says it is good."""
+RELAX_TICKS = 50
+"""Motors that are to be off are told so again this often: a body may have been started anew."""
 BODY_WAIT_S = 30.0
 BRAKE_TICKS = 60
 
@@ -56,7 +62,19 @@ class Lines:
     """Rung by the policy process after each action."""
 
 
-def run(body: Body, runtime: RuntimeFiles, state: StateFiles, lines: Lines, speed: float = 1.0) -> int:
+@dataclass(frozen=True)
+class Settings:
+    """How this robot's guard is to behave."""
+
+    speed: float = 1.0
+    """Ticks come this many times faster than in real time; for simulated bodies only."""
+    armed: bool = True
+    """A robot that was switched on may move without somebody's `resume`."""
+    antenna_stop: bool = False
+    """A press on a resting antenna asks for a stop."""
+
+
+def run(body: Body, runtime: RuntimeFiles, state: StateFiles, lines: Lines, settings: Settings) -> int:
     """Tick until SIGTERM (returns 0) or a failure (brakes, holds, returns 1).
 
     Args:
@@ -64,26 +82,35 @@ def run(body: Body, runtime: RuntimeFiles, state: StateFiles, lines: Lines, spee
         runtime: folder of the slots.
         state: folder of epoch and latch.
         lines: eventfds.
-        speed: ticks come this many times faster than in real time; for simulated bodies only.
+        settings: see there.
     """
     ending = Ending(signal.SIGTERM)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGUSR1, lambda *_: os.eventfd_write(lines.stops.stop, 1))
+    signal.signal(signal.SIGUSR1, lambda *_: os.eventfd_write(lines.stops.stops["signal"], 1))
     latch_slot = Slot(runtime.latch, size(LatchState), create=True)
-    latch = StopLatch(runtime.latch_file, state.latch_file, latch_slot, lines.stops)
+    mark, speed = RunningMark(state.running), settings.speed
+    latch = StopLatch(
+        runtime.latch_file,
+        state.latch_file,
+        latch_slot,
+        lines.stops,
+        armed=settings.armed,
+        unclean=mark.set(),
+    )
     latch.start()
-    shell = _Shell(body, runtime, lines, latch)
+    shell = _Shell(body, runtime, lines, latch, settings)
     try:
         shell.take_over(next_epoch(state.epoch))
-        wait = _Pace(speed, shell.action_is_late, lines.action_bell)
+        wait = _Rhythm(speed, shell.action_is_late, lines.action_bell)
         while not ending:
             shell.tick(wait.late)
             wait()
         shell.brake(TICK_S / speed)
+        mark.clear()
         return 0
     except Exception:
-        log.exception("the tick failed: braking, then holding")
         shell.brake(TICK_S / speed, failed=True)
+        log.exception("the tick failed: braked, and holding")  # last: whoever reads the log may be hung
         return 1
     finally:
         latch.close()
@@ -93,10 +120,15 @@ def run(body: Body, runtime: RuntimeFiles, state: StateFiles, lines: Lines, spee
 class _Shell:
     """The slots, the ring and the body around a `Core`."""
 
-    def __init__(self, body: Body, runtime: RuntimeFiles, lines: Lines, latch: StopLatch) -> None:
-        self._body, self._lines, self._latch = body, lines, latch
+    def __init__(
+        self, body: Body, runtime: RuntimeFiles, lines: Lines, latch: StopLatch, settings: Settings
+    ) -> None:
+        self._body, self._lines, self._latch, self._settings = body, lines, latch, settings
         self._state_slot = Slot(runtime.state, size(GuardState), create=True)
         self._action_slot = Slot(runtime.action, size(Action), create=True)
+        self._teleop_slot = Slot(runtime.teleop, size(Teleop), create=True)
+        # What a person wanted of a guard before this one is void.
+        self._teleop_at, self._teleop_s = self._teleop_slot.seq(), -TELEOP_S
         self._ring = Ring(runtime.records, size(Record), RING_RECORDS, create=True)
         self._action: Action | None = None
         self._action_at = -1
@@ -104,22 +136,33 @@ class _Shell:
         self._lost_ticks = 0
         self._published = 0
         self._core: Core | None = None
+        self._pace = Pace()
+        self._limp = False
 
     def take_over(self, epoch: int) -> None:
         """Go on from where the body is, without a jump."""
         self._newest = first_state(self._body, BODY_WAIT_S)
         old = self._state_slot.read()
         previous = unpack(GuardState, old[1]) if old else None
-        setpoint = resume_setpoint(self._newest)
-        self._core = Core(epoch, setpoint, previous)
+        setpoint = resume_setpoint(self._newest, self._newest.target)
+        self._core = Core(epoch, setpoint, previous, self._settings.antenna_stop)
         log.info("epoch %d, taking over at %s", epoch, np.round(setpoint, 3).tolist())
 
     def tick(self, late_ticks: int) -> None:
         core, body = self._core, self._read_body()
         assert core is not None
-        tick = core.tick(body, self._read_action(), self._latch.value, time.time(), late_ticks=late_ticks)
-        self._body.write(tick.setpoint)
+        tick = core.tick(
+            body,
+            self._read_action(),
+            self._latch.value,
+            time.time(),
+            teleop=self._read_teleop(),
+            late_ticks=late_ticks,
+        )
+        self._move(tick)
         self._publish(tick)
+        self._report(tick, late_ticks)
+        collect(tick.state.state_seq)
 
     def brake(self, tick_s: float, failed: bool = False) -> None:
         """Come to rest as far as the body still answers, and leave it holding."""
@@ -128,13 +171,31 @@ class _Shell:
             if core is not None and body is not None:
                 for _ in range(BRAKE_TICKS):
                     tick = core.tick(body, None, self._latch.value, time.time(), failed=failed)
-                    self._body.write(tick.setpoint)
+                    self._move(tick)
                     self._publish(tick)
                     if core.at_rest:
                         break
                     time.sleep(tick_s)
-        with contextlib.suppress(Exception):
-            self._body.hold()
+        if not self._limp:
+            with contextlib.suppress(Exception):
+                self._body.hold()
+
+    def _move(self, tick: Tick) -> None:
+        if not tick.state.limp:
+            self._body.write(tick.setpoint)
+        elif not self._limp or tick.state.state_seq % RELAX_TICKS == 0:
+            self._body.relax()
+        self._limp = tick.state.limp
+
+    def _report(self, tick: Tick, late_ticks: int) -> None:
+        """Latch what this tick has found out."""
+        # Sped up, ticks come late whenever the machine is busy, and nothing depends on it.
+        pace = self._pace.judge(late_ticks) if self._settings.speed <= 1.0 else ""
+        for fault in (tick.fault, pace, *self._body.faults()):
+            if fault and self._latch.value.latch is not Latch.FAULT:
+                self._latch.fault(fault)
+        if tick.antenna_pressed:
+            os.eventfd_write(self._lines.stops.stops["antenna"], 1)
 
     def _publish(self, tick: Tick) -> None:
         # Records first: a guard that is killed in between must not have shown a decision as ended whose
@@ -169,6 +230,18 @@ class _Shell:
                 self._action_at, self._action = found[0], unpack(Action, found[1])
         return self._action
 
+    def _read_teleop(self) -> F64 | None:
+        """Where a person wants the robot now, (9,) rad; None if nobody does or the word is old."""
+        seq, now = self._teleop_slot.seq(), time.monotonic()
+        if seq != self._teleop_at:
+            self._teleop_at, self._teleop_s = seq, now
+        if now - self._teleop_s >= TELEOP_S or (found := self._teleop_slot.read()) is None:
+            return None
+        word = unpack(Teleop, found[1])
+        if not word.active or not now < word.until_s or not np.isfinite(word.target).all():
+            return None
+        return word.target
+
 
 def first_state(body: Body, timeout_s: float) -> BodyState:
     """The body's first state, waiting for a body that is still starting.
@@ -198,13 +271,7 @@ def checked(state: BodyState) -> BodyState:
     return state
 
 
-def resume_setpoint(body: BodyState) -> F64:
-    """The setpoint to go on from, (9,) rad: what the body holds if it is there, else where it is."""
-    at_target = np.abs(body.target - body.joint_pos).max() <= AT_TARGET_RAD
-    return np.array(body.target if at_target else body.joint_pos, np.float64)
-
-
-class _Pace:
+class _Rhythm:
     """Waits for the next tick.
 
     Sped up, it also gives the policy its full 20 ms: time is simulated, but a slow answer must not look like

@@ -57,6 +57,10 @@ class Body(Protocol):
         """Motors off; the head drops on a real robot."""
         ...
 
+    def faults(self) -> tuple[str, ...]:
+        """What the body says is broken, in words; asked once a tick, so it never waits for anything."""
+        ...
+
     def close(self) -> None:
         """Let go of the body without moving it."""
         ...

@@ -108,7 +108,19 @@ def step(vel: F64, acc: F64, profile: Profile) -> F64:
 
 
 def run(vel: F64, acc: F64, profile: Profile) -> Path:
-    """The whole braking path from here."""
+    """The extremes of the whole braking path from here."""
+    v, x = _trace(vel, acc, profile)
+    return Path(x.max(axis=0), x.min(axis=0), v.max(axis=0), v.min(axis=0), x[-1])
+
+
+def positions(vel: F64, acc: F64, profile: Profile) -> F64:
+    """Every position of the braking path from here, (k, m), scaled, relative to the start, which comes
+    first."""
+    return _trace(vel, acc, profile)[1]
+
+
+def _trace(vel: F64, acc: F64, profile: Profile) -> tuple[F64, F64]:
+    """Velocities and positions (k, m) until all are at rest."""
     v = np.empty((profile.ticks + 1, len(vel)))
     x = np.empty_like(v)
     v[0], x[0] = vel, 0.0
@@ -119,8 +131,7 @@ def run(vel: F64, acc: F64, profile: Profile) -> Path:
         np.add(x[last - 1], now, out=x[last])
         if last % 2 == 0 and np.abs(now).max() < _STILL and np.abs(acc).max() < _STILL:
             break
-    v, x = v[: last + 1], x[: last + 1]
-    return Path(x.max(axis=0), x.min(axis=0), v.max(axis=0), v.min(axis=0), x[last])
+    return v[: last + 1], x[: last + 1]
 
 
 def reach(vel: F64, acc: F64, profile: Profile) -> tuple[F64, F64]:

@@ -42,9 +42,9 @@ pose."""
 _MOTOR_R = MOTOR_FROM_BODY[:, :, :3]
 # The motor's frame is body-fixed: crank plane = motor x, y. Points to body frame: R^T (p - t).
 _BODY_FROM_MOTOR = np.transpose(_MOTOR_R, (0, 2, 1))
-_MOTOR_ORIGIN = -np.einsum("kij,kj->ki", _BODY_FROM_MOTOR, MOTOR_FROM_BODY[:, :, 3])
-_CRANK_X = CRANK_LENGTH_M * _BODY_FROM_MOTOR[:, :, 0]
-_CRANK_Y = CRANK_LENGTH_M * _BODY_FROM_MOTOR[:, :, 1]
+MOTOR_ORIGIN = -np.einsum("kij,kj->ki", _BODY_FROM_MOTOR, MOTOR_FROM_BODY[:, :, 3])
+CRANK_X = CRANK_LENGTH_M * _BODY_FROM_MOTOR[:, :, 0]
+CRANK_Y = CRANK_LENGTH_M * _BODY_FROM_MOTOR[:, :, 1]
 _MX, _MY, _MZ = (MOTOR_FROM_BODY[:, axis, :3].T for axis in range(3))
 _TX, _TY, _TZ = (MOTOR_FROM_BODY[:, axis, 3] for axis in range(3))
 _REACH = CRANK_LENGTH_M**2 - ROD_LENGTH_M**2
@@ -108,7 +108,7 @@ def forward(
     n = len(joints)
     turn = _about_z(joints[:, 0])
     crank = joints[:, 1:7, None]
-    tip = _MOTOR_ORIGIN + np.cos(crank) * _CRANK_X + np.sin(crank) * _CRANK_Y
+    tip = MOTOR_ORIGIN + np.cos(crank) * CRANK_X + np.sin(crank) * CRANK_Y
     if guess is None:
         position, R = np.zeros((n, 3)), np.tile(np.eye(3), (n, 1, 1))
     else:

@@ -84,10 +84,15 @@ def limit(state: LimiterState, target: F64, limits: Limits = LIMITS) -> tuple[Li
 
     Returns:
         The new state and (n,) whether any joint's setpoint differs from its target.
+
+    Raises:
+        ValueError: targets of another shape than the state's.
     """
+    wanted = np.asarray(target, np.float64)
+    if wanted.shape != state.pos.shape:
+        raise ValueError(f"targets have the shape {wanted.shape}; expected {state.pos.shape} as the state's")
     profile = limits.profile(len(state.pos))
-    pos = state.pos.ravel()
-    wanted = np.asarray(target, np.float64).ravel()
+    pos, wanted = state.pos.ravel(), wanted.ravel()
     low, high = profile.low, profile.high
     scaled = _scaled(state, profile)
     if (pos < low).any() or (pos > high).any():
@@ -99,10 +104,8 @@ def limit(state: LimiterState, target: F64, limits: Limits = LIMITS) -> tuple[Li
         emitted = goal.copy()
         rest = np.flatnonzero(~exact)
         emitted[rest] = _approach(pos[rest], scaled.at(rest), goal[rest], profile.at(rest))
-    hit = emitted == wanted
     shape = state.pos.shape
-    new = _advanced(state, emitted.reshape(shape), hit.reshape(shape))
-    return new, ~hit.reshape(shape).all(axis=1)
+    return emit(state, emitted.reshape(shape), wanted.reshape(shape))
 
 
 def limit_many(
@@ -132,6 +135,35 @@ def at_rest(state: LimiterState) -> Bool:
     """(n,) whether every joint of the row stands still."""
     still = (np.abs(state.vel) < _REST_VEL) & (np.abs(state.acc) < _REST_ACC)
     return np.asarray(still.all(axis=1))
+
+
+def emit(state: LimiterState, pos: F64, target: F64) -> tuple[LimiterState, Bool]:
+    """The state after emitting `pos`, (n, 9) rad, when `target` was asked for; results as `limit`'s."""
+    hit = pos == target
+    return _advanced(state, pos, hit), ~hit.all(axis=1)
+
+
+def admits(state: LimiterState, pos: F64, limits: Limits = LIMITS) -> Bool:
+    """(n,) whether `pos`, (n, 9) rad, may be emitted next: every joint can still brake inside its limits."""
+    profile = limits.profile(len(pos))
+    scaled, here = _scaled(state, profile), state.pos.ravel()
+    low, high = _widened(here, scaled, profile)
+    vel = (pos.ravel() - here) / profile.unit
+    acc = vel - scaled.vel
+    path = braking.run(vel, acc, profile)
+    ok = (np.abs(acc - scaled.acc) <= 1.0 + _TOLERANCE) & (np.abs(acc) <= profile.acc + _TOLERANCE)
+    ok &= (path.fastest <= profile.vel + _TOLERANCE) & (path.slowest >= -profile.vel - _TOLERANCE)
+    ok &= pos.ravel() + path.highest * profile.unit <= high + _TOLERANCE * profile.unit
+    ok &= pos.ravel() + path.lowest * profile.unit >= low - _TOLERANCE * profile.unit
+    return np.asarray(ok.reshape(pos.shape).all(axis=1))
+
+
+def braking_path(state: LimiterState, limits: Limits = LIMITS) -> F64:
+    """Every setpoint of braking from here, the present one first: (k, n, 9) rad."""
+    profile = limits.profile(len(state.pos))
+    scaled = _scaled(state, profile)
+    way = braking.positions(scaled.vel, scaled.acc, profile) * profile.unit
+    return state.pos + way.reshape(-1, *state.pos.shape)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from learner.store import queries
-from shared.messages import StopConfirm, StopRequest
+from shared.messages import (
+    Anomaly,
+    Approval,
+    PolicyResult,
+    SetMode,
+    StopConfirm,
+    StopRequest,
+    TeleopTarget,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -56,30 +64,32 @@ class Robot:
     """A robot that reports what it is told to and, unless told otherwise, confirms stops."""
 
     def __init__(self, wire_end):
-        self._end = wire_end
+        self.wire = wire_end
         self.state = "ACTIVE"
         self.seq = 0
         self.answers_stops = True
         self.reports = True
+        self.more = {}
+        """Further fields of its status."""
 
     async def deliver(self, *seqs):
         """Send the records of these decisions."""
         made = [DOUBLES.transition(seq=s, step=s, time_unix_s=time.time() - 1.0) for s in seqs]
-        await self._end.deliver(*made)
+        await self.wire.deliver(*made)
 
     async def report(self):
         while True:
             if self.reports:
                 now = {"state": self.state, "episode_id": "e", "decision_seq": self.seq}
-                await self._end.send(self._end.status(**now, time_unix_s=time.time()))
+                await self.wire.send(self.wire.status(**now, **self.more, time_unix_s=time.time()))
             await asyncio.sleep(0.05)
 
     async def obey(self):
         while True:
-            request = await self._end.hear(StopRequest, timeout=600)
+            request = await self.wire.hear(StopRequest, timeout=600)
             if self.answers_stops:
                 self.state = "STOPPED"
-                await self._end.send(StopConfirm("mini", request.request_id, 4.0))
+                await self.wire.send(StopConfirm("mini", request.request_id, 4.0))
 
 
 @asynccontextmanager
@@ -249,5 +259,101 @@ def test_reduced_motion_is_respected(tmp_path):
             assert await page.evaluate("document.getAnimations().length") > 0
             await page.emulate_media(reduced_motion="reduce")
             assert await page.evaluate("document.getAnimations().length") == 0
+
+    asyncio.run(story())
+
+
+def test_stop_all_stops_every_robot_with_one_touch(tmp_path):
+    async def story():
+        async with scene(tmp_path) as (bench, _, page):
+            other = await bench.greeted("other")
+            await button(page, "STOP ALL").click()
+            request = await other.hear(StopRequest)
+            await other.send(StopConfirm("other", request.request_id, 2.0))
+            await page.get_by_text("All 2 robots confirmed").wait_for()
+            await button(page, "STOP ALL").click()  # now one of them is silent
+            await page.get_by_text("other did not answer").wait_for()
+            stops = await bench.learner.store.read(queries.list_stops, limit=9)
+            assert all(stop.everywhere for stop in stops)
+            assert len(stops) == 4
+
+    asyncio.run(story())
+
+
+async def pad_point(page, across, down):
+    """A place on the pad, as shares of its size from the left top."""
+    pad = page.get_by_role("application")
+    await pad.scroll_into_view_if_needed()
+    box = await pad.bounding_box()
+    return box["x"] + across * box["width"], box["y"] + down * box["height"]
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_holding_the_pad_moves_the_head_and_letting_go_hands_it_back(tmp_path, viewport):
+    async def story():
+        async with scene(tmp_path, viewport=viewport) as (_, robot, page):
+            wire = robot.wire
+            await page.mouse.move(*await pad_point(page, 0.75, 0.25))
+            await page.mouse.down()
+            target = await wire.hear(TeleopTarget)
+            assert target.active
+            assert target.head_rpy[1] < 0.0, "up"
+            assert target.head_rpy[2] < 0.0, "to the robot's right"
+            robot.more = {"teleop": True}
+            await page.get_by_role("heading", name="By hand").wait_for()
+            await page.get_by_text("You have it").wait_for()
+            await page.mouse.move(*await pad_point(page, 0.25, 0.75))
+            while target.head_rpy[2] < 0.0:
+                target = await wire.hear(TeleopTarget)
+            await page.mouse.up()
+            while target.active:
+                target = await wire.hear(TeleopTarget)
+            await page.get_by_text("Somebody else has it").wait_for()  # until the robot says otherwise
+            robot.more = {}
+            await page.get_by_text("Hold and drag").wait_for()
+            await page.get_by_role("application").focus()  # by keyboard as well
+            await page.keyboard.down("ArrowLeft")
+            assert (await wire.hear(TeleopTarget)).head_rpy[2] > 0.0
+            robot.state = "STOPPED"
+            await page.get_by_text("Not in your hand").wait_for()
+
+    asyncio.run(story())
+
+
+def test_asked_first_a_person_approves_what_the_robot_proposes(tmp_path):
+    async def story():
+        async with scene(tmp_path) as (_, robot, page):
+            switch = page.get_by_role("switch", name="Ask me first")
+            await switch.click()
+            assert await robot.wire.hear(SetMode) == SetMode("suggest")
+            robot.more = {"mode": "suggest"}
+            await page.get_by_text("Waiting for its next proposal").wait_for()
+            assert await switch.get_attribute("aria-checked") == "true"
+            for number, (name, word) in enumerate((("Approve", True), ("Reject", False)), 4):
+                robot.more = {
+                    "mode": "suggest", "proposal_id": number, "proposal_tool": 8, "proposal_left_s": 3.0,
+                }  # fmt: skip
+                await button(page, name).click()
+                assert await robot.wire.hear(Approval) == Approval(number, word)
+                await page.get_by_text("Waiting for its next proposal").wait_for()
+            assert await serious(page) == []
+
+    asyncio.run(story())
+
+
+def test_what_a_person_should_know_is_said(tmp_path):
+    async def story():
+        async with scene(tmp_path) as (_, robot, page):
+            await robot.wire.send(PolicyResult("mini", 12, "rolled_back", "saturation"))
+            await robot.wire.send(Anomaly("mini", "e", 1, "frozen", 4.0, "joint 3", time.time()))
+            robot.more = {"limits_profile": 0.6}
+            await page.get_by_text("Policy v12 was rolled back: saturation").wait_for()
+            await page.get_by_text("Flagged for review (frozen: joint 3)").wait_for()
+            await page.get_by_text("60 % of its limits").wait_for()
+            robot.more, robot.state = {"stop_source": "button"}, "STOPPED"
+            await page.get_by_text("By the robot’s button").wait_for()
+            robot.more, robot.state = {"fault": "tracking: joint 2"}, "FAULT"
+            await page.get_by_text("Tracking: joint 2").wait_for()
+            assert await serious(page) == []
 
     asyncio.run(story())

@@ -15,9 +15,10 @@ import pytest
 
 from robot_agent.config import AgentConfig
 from robot_agent.processes import settings
-from robot_agent.rehearsal import RehearsalLearner, empty_task, random_bundle
+from robot_agent.rehearsal import REHEARSAL_KEY, RehearsalLearner, empty_task, random_bundle
 from robot_agent.stop_socket import ask
 from shared.control.limits import LIMITS
+from shared.signing import trust
 from shared.simlink import STATE_SIZE, STATE_SLOT, TARGET_SIZE, TARGET_SLOT, unpack_state, unpack_target
 from shared.slots import Slot
 from shared.spaces import TICK_S
@@ -69,6 +70,7 @@ class Agent:
             data_dir=folder / "data",
             runtime_dir=folder / "run",
         )
+        trust(self.config.state.signers, "rehearsal", REHEARSAL_KEY.public)
         self.log = (folder / "agent.log").open("wb")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "robot_agent.main", settings(self.config)],

@@ -45,6 +45,11 @@ def test_nothing_is_given_to_a_robot_that_cannot_work(idle):
     assert next_move(idle, NOW) is Move.NOTHING
 
 
+def test_a_robot_without_a_policy_is_given_a_task_to_try_its_first_one_on():
+    first = session(status=replace(STATUS, policy_version=0), on_trial=1)
+    assert next_move(first, NOW) is Move.GIVE
+
+
 def test_an_idle_robot_is_given_an_episode_and_a_strange_one_is_looked_up():
     assert next_move(session(), NOW) is Move.GIVE
     assert next_move(session(status=ON_IT), NOW) is Move.ADOPT
@@ -111,12 +116,13 @@ def test_tasks_take_turns_and_every_third_round_is_held_out():
 
     def assigner(seed):
         tasks = {name: Named(name) for name in ("a", "b")}
-        return Assigner(store=None, robots=None, tasks=tasks, names=("a", "b"), seed=seed, held_out_every=3)
+        return Assigner(store=None, robots=None, tasks=tasks, unlocking=None, seed=seed, held_out_every=3)
 
-    made = [assigner(0).make(number) for number in range(8)]
+    names = ("a", "b")
+    made = [assigner(0).make(number, names) for number in range(8)]
     assert [spec.task for spec, _ in made] == ["a", "b"] * 4
     assert [split for _, split in made] == ["train"] * 4 + ["held_out"] * 2 + ["train"] * 2
     seeds = [spec.seed for spec, _ in made]
     assert len(set(seeds)) == 8
-    assert [assigner(0).make(number)[0].seed for number in range(8)] == seeds
+    assert [assigner(0).make(number, names)[0].seed for number in range(8)] == seeds
     assert len({spec.episode_id for spec, _ in made}) == 8

@@ -119,6 +119,14 @@ def test_a_truncated_episode_bootstraps_from_its_closing_record(store, policy):
     assert r.next_value[-1, 0] == pytest.approx(float(policy.value(closing_obs)[0]))
 
 
+def test_decisions_that_somebody_else_cut_short_stay_out_of_the_loss(store, policy):
+    rows = [(-0.02, {"end_reason": reason}) for reason in ("completed", "override", "stopped", "stale")]
+    put(store, "a", "failure", [*rows, (-0.02, {"source": "human"}), (-1.0, {"end_reason": "new_task"})])
+    (r,) = collect(RobotSource(store, clock=lambda: NOW + 10), policy)
+    assert r.on_policy[:, 0].tolist() == [True, False, False, False, False, True]
+    assert r.r_task.shape == (6, 1)  # but they count in the returns
+
+
 @pytest.mark.parametrize(
     ("outcome", "split", "r_task"), [("success", "held_out", 1.0), ("truncated", "train", None)]
 )
@@ -178,14 +186,19 @@ def test_a_published_bundle_is_whole_and_agrees_with_torch(store, tmp_path):
     assert Publisher(store, tmp_path).version == 2
 
 
-def test_a_robot_waits_once_it_runs_the_newest_policy_until_it_has_run_enough_of_them(store, tmp_path):
+def test_a_robot_waits_once_it_has_answered_to_the_newest_policy_until_it_has_run_enough(store, tmp_path):
     publisher = Publisher(store, tmp_path)
     assert not publisher.robot_waits(2)  # nobody takes part
-    for version, newest, waits in ((1, 1, True), (1, 2, False), (2, 2, False), (2, 3, False)):
+    for version, status, newest, waits in (
+        (1, "active", 1, True),
+        (1, "active", 2, False),
+        (2, "rejected", 2, True),
+        (3, "active", 3, False),
+        (3, "active", 4, False),
+    ):
         publisher.version = newest
         with store.write() as c:
-            queries.add_policy_event(c, PolicyEvent("r", version, "active", "", NOW))
-            queries.add_policy_event(c, PolicyEvent("r", 9, "rejected", "too slow", NOW))
+            queries.add_policy_event(c, PolicyEvent("r", version, status, "", NOW))
         assert publisher.robot_waits(2) == waits
 
 

@@ -5,6 +5,7 @@ import torch
 
 from learner.rl.export import OUTPUTS, to_onnx
 from learner.rl.networks import LOG_STD_MAX, LOG_STD_MIN, ActorCritic
+from robot_agent.inspection import inspect_network
 from shared.spaces import CLIP, OBS_DIM, normaliser
 
 
@@ -89,3 +90,7 @@ def test_onnx_agrees_with_torch(model, rows):
 
 def test_onnx_is_one_small_file(model):
     assert len(to_onnx(model)) < 3_000_000
+
+
+def test_the_robot_takes_what_is_exported(model):
+    inspect_network(to_onnx(model))

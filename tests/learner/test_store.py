@@ -3,12 +3,16 @@
 import sqlite3
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import sqlalchemy
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 
-from learner.store import queries
+from learner.store import engine, queries
 from learner.store.engine import AsyncStore, Store
 from learner.store.rows import Credit, Policy, PolicyEvent, StepReward, TasteModel
 from learner.store.tables import METADATA
@@ -172,6 +176,30 @@ def test_policies_published_withdrawn_and_answered(store):
         queries.add_policy_event(c, PolicyEvent("r", 2, "rejected", "sha", 3.0))
         assert queries.active_versions(c) == {"r": [1]}
         assert [event.version for event in queries.policy_events_of(c, None, 10)] == [2, 1]
+        queries.add_policy_event(c, PolicyEvent("r", 1, "active", "again", 4.0))
+        assert queries.last_policy_events(c) == {"r": PolicyEvent("r", 2, "rejected", "sha", 3.0)}
+        assert queries.refused_versions(c, "r") == {2}
+
+
+def test_an_older_store_is_brought_up_to_date_with_what_it_holds(tmp_path):
+    path = tmp_path / "coach.db"
+    config = Config()
+    config.set_main_option("script_location", str(Path(engine.__file__).parent / "migrations"))
+    old = sqlalchemy.create_engine(f"sqlite:///{path}")
+    with old.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO policies (version, created_unix_s, path, sha256, size, eval, status) "
+            "VALUES (3, 1.0, 'p', '00', 5, '{}', 'published')"
+        )
+    old.dispose()
+    store = Store(path)
+    with store.read() as c:
+        row = queries.get_policy(c, 3)
+        assert (row.gate, row.limits_profile) == ({}, 1.0)
+        assert queries.list_stops(c, limit=1) == []
+    store.close()
 
 
 def test_two_openers_at_once_migrate_once(tmp_path):

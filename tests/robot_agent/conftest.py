@@ -9,7 +9,7 @@ import pytest
 from robot_agent.config import AgentConfig
 from robot_agent.frames import Action, GuardState, Kind, Mode
 from robot_agent.guard.core import Core
-from robot_agent.guard.machine import Latch
+from robot_agent.guard.machine import Latch, Latched
 from robot_agent.processes import LINES
 from shared.control.kinematics import NEUTRAL
 from shared.control.still_body import StillBody
@@ -33,6 +33,7 @@ def config(tmp_path):
         data_dir=tmp_path / "data",
         runtime_dir=tmp_path / "run",
         refused_retry_s=0.3,
+        page_port=0,
     )
 
 
@@ -51,7 +52,7 @@ class Bench:
 
     def tick(self, count: int = 1) -> GuardState:
         for _ in range(count):
-            tick = self.core.tick(self.body.read(), self.action, self.latch, 0.0)
+            tick = self.core.tick(self.body.read(), self.action, Latched(self.latch), 0.0)
             self.body.write(tick.setpoint)
             self.setpoints.append(tick.setpoint)
             self.records += tick.records

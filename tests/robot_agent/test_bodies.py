@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from robot_agent.bodies.simulated import SimulatedBody
-from robot_agent.guard.guard import resume_setpoint
+from robot_agent.guard.core import Core, resume_setpoint
+from robot_agent.guard.machine import Latched
 from robot_agent.guard.start_move import start_move
 from shared.control.body import BodyState
 from shared.control.check_body import check_body
@@ -90,10 +91,10 @@ def state(joints, target):
 
 def test_a_guard_goes_on_from_the_target_if_the_body_is_there_and_from_the_body_if_not():
     sag = NEUTRAL + 0.05
-    np.testing.assert_array_equal(resume_setpoint(state(sag, NEUTRAL)), NEUTRAL)
+    np.testing.assert_array_equal(resume_setpoint(state(sag, NEUTRAL), NEUTRAL), NEUTRAL)
     far = NEUTRAL.copy()
     far[3] += 0.5
-    np.testing.assert_array_equal(resume_setpoint(state(far, NEUTRAL)), far)
+    np.testing.assert_array_equal(resume_setpoint(state(far, NEUTRAL), NEUTRAL), far)
 
 
 def test_the_antennas_of_sdk_and_model():
@@ -237,3 +238,56 @@ def test_the_same_setpoints_move_both_bodies_alike(daemon_port, simulated):
     print(f"shift {shift} ticks; degrees {np.percentile(off, [50, 99, 100])}; mm {apart.max() * 1e3:.2f}")
     assert np.percentile(off, 99) < 3.0
     assert np.percentile(apart, 99) < 1e-3
+
+
+@pytest.mark.daemon
+@pytest.mark.slow
+def test_a_move_that_another_program_asks_of_the_daemon_is_a_fault(daemon_port):
+    import urllib.request
+
+    body = reachy(daemon_port)
+    play(body, start_move(body.read().joint_pos, NEUTRAL))
+    for setpoint in sequence():
+        play(body, setpoint[None])
+        assert not body.faults()
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{daemon_port}/api/move/goto",
+        data=b'{"antennas": [0.3, 0.3], "duration": 4.0}',
+        headers={"Content-Type": "application/json"},
+    )
+    urllib.request.urlopen(asked, timeout=5.0).close()
+    wait_for(body.faults, 4.0)
+    assert "another program moves this robot" in body.faults()[0]
+    wait_for(lambda: not body.faults(), 10.0)
+    body.close()
+
+
+@pytest.mark.daemon
+@pytest.mark.slow
+def test_a_robot_whose_motors_are_off_is_where_it_is(daemon_port):
+    body = reachy(daemon_port)
+    play(body, start_move(body.read().joint_pos, NEUTRAL))
+    body.relax()
+    slack = body.read()
+    np.testing.assert_array_equal(slack.target, slack.joint_pos)
+    body.close()
+
+
+@pytest.mark.daemon
+@pytest.mark.slow
+def test_a_guard_finds_out_that_another_program_streams_targets(daemon_port):
+    """The daemon does not say so; where the robot goes does."""
+    body, other = reachy(daemon_port), reachy(daemon_port)
+    play(body, start_move(body.read().joint_pos, NEUTRAL))
+    core, fault = Core(1, NEUTRAL), ""
+    for tick in range(500):
+        done = core.tick(body.read(), None, Latched(), 0.0)
+        fault = fault or done.fault
+        if tick > 100:
+            play(other, NEUTRAL[None] + np.where(np.arange(9) == 0, min(0.01 * (tick - 100), 0.6), 0.0))
+        else:
+            play(body, done.setpoint[None])
+            assert not fault
+    assert fault == "body_yaw moves though it is told to stand still: a hand, or another program"
+    body.close()
+    other.close()

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from robot_agent.config import AgentConfig, load_agent_config
-from robot_agent.processes import TABLE, command, config_from
+from robot_agent.processes import LINES, TABLE, command, config_from
 from shared.errors import ConfigError
 
 
@@ -48,8 +48,7 @@ def test_every_process_gets_the_whole_configuration_and_only_its_lines(tmp_path)
     config = AgentConfig(
         robot_id="r1", body="still", data_dir=tmp_path, runtime_dir=tmp_path / "run", speed=2.0
     )
-    numbers = {name: number for number, name in enumerate(("stop", "release", "resume"), 10)}
-    numbers |= {"state_bell": 20, "record_bell": 21, "action_bell": 22}
+    numbers = {name: number for number, name in enumerate(LINES, 10)}
     import json
 
     for process in TABLE:
@@ -58,7 +57,7 @@ def test_every_process_gets_the_whole_configuration_and_only_its_lines(tmp_path)
         assert config_from(settings["config"]) == config
         assert set(settings["lines"].values()) == set(inherited)
     (link,) = (process for process in TABLE if process.name == "link")
-    assert set(link.lines) == {"record_bell", "stop"}, "the network may stop and never release or resume"
+    assert set(link.lines) == {"record_bell", "stop_link"}, "the network may stop and never release or resume"
 
 
 def test_a_key_or_a_file_with_a_key(tmp_path):

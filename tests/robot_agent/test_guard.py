@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from robot_agent import processes
-from robot_agent.frames import Action, GuardState, Kind, LatchState, Mode, Record, pack, size, unpack
-from robot_agent.guard import guard
+from robot_agent.frames import Action, GuardState, Kind, LatchState, Mode, Record, Teleop, pack, size, unpack
+from robot_agent.guard import guard, watchdogs
 from robot_agent.guard.check import SetpointCheck
 from robot_agent.guard.stops import StopLines
 from shared.control.kinematics import NEUTRAL
@@ -19,6 +19,7 @@ from shared.control.still_body import StillBody
 from shared.errors import AlreadyRunning, BodyError
 from shared.files import locked
 from shared.slots import Slot
+from shared.spaces import TICK_S
 
 BEGIN = 30
 """Read at which a body below goes wrong: the motion is fast by then."""
@@ -67,14 +68,15 @@ def run(config, lines, monkeypatch):
                 os.eventfd_write(lines["action_bell"], 1)
             time.sleep(0.0005)
 
-    def _run(body):
+    def _run(body, speed=10.0, **settings):
         ending.clear()
         threads.append(threading.Thread(target=nod))
         threads[-1].start()
-        stops = StopLines(lines["stop"], lines["release"], lines["resume"])
-        bells = guard.Lines(stops, lines["state_bell"], lines["record_bell"], lines["action_bell"])
+        bells = guard.Lines(
+            StopLines.of(lines), lines["state_bell"], lines["record_bell"], lines["action_bell"]
+        )
         try:
-            return guard.run(body, config.runtime, config.state, bells, speed=10.0)
+            return guard.run(body, config.runtime, config.state, bells, guard.Settings(speed, **settings))
         finally:
             ending.set()
             threads[-1].join()
@@ -205,3 +207,163 @@ def test_a_second_guard_does_not_touch_the_body(config, lines, monkeypatch):
     with locked(config.runtime.guard_lock, "busy"), pytest.raises(AlreadyRunning, match="another guard"):
         row.start(config, lines)
     assert not config.state.epoch.exists()
+
+
+def test_after_a_power_cut_the_robot_comes_up_stopped_and_says_why(run, config):
+    config.state.folder.mkdir(parents=True)
+    config.state.running.write_text("another boot")
+    body = Body(lambda reads: os.kill(os.getpid(), signal.SIGTERM) if reads == 2 * BEGIN else None)
+    assert run(body) == 0
+    state = last_state(config)
+    assert (state.mode, state.stop_source) == (Mode.STOPPED, "unclean boot")
+    assert not moved(body)
+    assert not config.state.running.exists(), "a clean end"
+
+
+def test_the_mark_of_a_running_guard_stays_where_it_fails(run, config):
+    def fail(reads):
+        if reads == BEGIN:
+            raise RuntimeError("a bug")
+
+    assert run(Body(fail)) == 1
+    assert config.state.running.exists()
+    body = Body(lambda reads: os.kill(os.getpid(), signal.SIGTERM) if reads == 2 * BEGIN else None)
+    assert run(body) == 0
+    assert last_state(config).mode != Mode.STOPPED, "started again within the same boot: it goes on"
+
+
+def test_a_robot_that_does_not_arm_itself_stays_where_it_is(run, config):
+    body = Body(lambda reads: os.kill(os.getpid(), signal.SIGTERM) if reads == 2 * BEGIN else None)
+    assert run(body, armed=False) == 0
+    assert last_state(config).mode == Mode.DISARMED
+    assert np.array_equal(body.written[-1], NEUTRAL)
+
+
+def test_what_the_body_says_is_broken_is_latched_and_shown(run, config):
+    class Broken(Body):
+        def faults(self):
+            return ("daemon: motor 13 overheats",) if self.reads >= BEGIN else ()
+
+    body = Broken(lambda reads: os.kill(os.getpid(), signal.SIGTERM) if reads == 3 * BEGIN else None)
+    assert run(body) == 0
+    assert (last_state(config).mode, last_state(config).fault) == (Mode.FAULT, "daemon: motor 13 overheats")
+    assert rests_inside_limits(body)
+
+
+def test_a_body_that_goes_elsewhere_is_a_fault(run, config):
+    class Stuck(Body):
+        def write(self, target):
+            super().write(target)
+            self._target = np.where(np.arange(9) == 0, -1.0, self._target)
+
+    body = Stuck(lambda reads: os.kill(os.getpid(), signal.SIGTERM) if reads == 5 * BEGIN else None)
+    assert run(body) == 0
+    assert last_state(config).mode == Mode.FAULT
+    assert "another program" in last_state(config).fault
+
+
+def test_a_pressed_antenna_stops_the_robot_if_so_configured(run, config):
+    class Pressed(Body):
+        def read(self):
+            state = super().read()
+            bent = state.joint_pos + np.where(np.arange(9) == 7, 0.5, 0.0)
+            return replace(state, joint_pos=bent) if self.reads >= 3 * BEGIN else state
+
+    body = Pressed(lambda reads: os.kill(os.getpid(), signal.SIGTERM) if reads == 6 * BEGIN else None)
+    assert run(body, antenna_stop=True) == 0
+    assert (last_state(config).mode, last_state(config).stop_source) == (Mode.STOPPED, "antenna")
+
+
+def test_motors_go_off_and_stay_off_until_the_end(run, config, lines):
+    def fail(reads):
+        if reads == BEGIN:
+            os.eventfd_write(lines["stop_button"], 1)
+        if reads == 2 * BEGIN:
+            os.eventfd_write(lines["limp"], 1)
+        if reads == 6 * BEGIN:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    body = Body(fail)
+    assert run(body) == 0
+    assert last_state(config).limp
+    assert body.relaxed
+    assert not body.held, "holding would turn the motors on"
+
+
+class Person:
+    """Writes the teleoperation slot from another thread."""
+
+    def __init__(self, config, lines):
+        config.runtime.folder.mkdir(parents=True, exist_ok=True)
+        self.slot = Slot(config.runtime.teleop, size(Teleop), create=True)
+
+    def wants(self, target, active=True, for_s=10.0):
+        self.slot.write(pack(Teleop(active, target, time.monotonic() + for_s)))
+
+
+def test_a_person_is_followed_while_the_word_is_fresh(run, config, lines):
+    person, shown = Person(config, lines), []
+    person.wants(NEUTRAL + 0.5)  # left behind by a person of another life
+
+    def fail(reads):
+        if reads > 2:
+            shown.append(last_state(config).teleop)
+        if reads == BEGIN:
+            assert not any(shown), "what was there before the start is void"
+            person.wants(NEUTRAL + 0.1)
+        if reads == 2 * BEGIN:
+            person.wants(NEUTRAL + 0.1, active=False)
+        if reads == 3 * BEGIN:
+            person.wants(np.full(9, np.nan))
+        if reads == 4 * BEGIN:
+            person.wants(NEUTRAL + 0.1, for_s=-1.0)
+        if reads == 5 * BEGIN:
+            person.wants(NEUTRAL + 0.1)
+        if reads == 5 * BEGIN + 20:
+            time.sleep(guard.TELEOP_S)
+        if reads == 6 * BEGIN:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    body = Body(fail)
+    assert run(body) == 0
+    assert any(shown[BEGIN - 2 : 2 * BEGIN - 2])
+    assert not any(shown[2 * BEGIN - 2 : 5 * BEGIN - 2]), "let go; not finite; too late"
+    assert any(shown[5 * BEGIN - 2 :])
+    assert not any(shown[5 * BEGIN + 19 :]), "a word that is not repeated is void, whatever its deadline says"
+    assert rests_inside_limits(body)
+
+
+def test_in_real_time_the_policy_is_not_waited_for(run, config):
+    body = Body(lambda reads: os.kill(os.getpid(), signal.SIGTERM) if reads == BEGIN else None)
+    assert run(body, speed=1.0) == 0
+    assert rests_inside_limits(body)
+
+
+def test_sped_up_a_policy_that_never_answers_is_waited_for_no_longer_than_a_tick(lines):
+    begun = time.monotonic()
+    os.eventfd_write(lines["action_bell"], 1)
+    guard._Rhythm(10.0, lambda: True, lines["action_bell"])()
+    assert time.monotonic() - begun >= TICK_S
+
+
+def test_the_end_does_not_wait_for_a_brake_that_does_not_end(run, config, monkeypatch):
+    monkeypatch.setattr(guard, "BRAKE_TICKS", 2)
+    body = Body(lambda reads: os.kill(os.getpid(), signal.SIGTERM) if reads == BEGIN else None)
+    assert run(body) == 0
+    assert body.held
+
+
+def test_ticks_that_are_always_late_are_a_fault_in_real_time_only(run, config, monkeypatch):
+    monkeypatch.setattr(watchdogs, "LATE_TICKS", 5)
+
+    def slow(reads):
+        if reads > 2:
+            time.sleep(0.025)
+        if reads == 40:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    assert run(Body(slow)) == 0
+    assert last_state(config).mode != Mode.FAULT
+    assert run(Body(slow), speed=1.0) == 0
+    assert last_state(config).mode == Mode.FAULT
+    assert "too busy" in last_state(config).fault

@@ -15,9 +15,12 @@ import pytest
 
 from robot_agent import main
 from robot_agent.config import AgentConfig
+from robot_agent.guard.latch_file import to_bytes
+from robot_agent.guard.machine import Latch, Latched
 from robot_agent.processes import TABLE, settings
 from robot_agent.stop_socket import ask
 from shared.errors import ConfigError
+from shared.slots import Slot
 
 
 @pytest.fixture
@@ -66,7 +69,7 @@ def state(config):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_starts_all_of_its_processes_and_ends_them(start, config, number):
     agent = start()
-    wait(lambda: set(pids(config)) == {process.name for process in TABLE})
+    wait(lambda: set(pids(config)) == {process.name for process in TABLE if process.needed(config)})
     wait(lambda: state(config) in ("ACTIVE", "SAFE_HOLD"))
     agent.send_signal(number)
     _, errors = agent.communicate(timeout=20)
@@ -175,3 +178,43 @@ def test_shared_memory_with_other_frames_is_emptied_at_the_next_start(config, mo
     main._forget_other_lives(config)
     assert not config.runtime.state.exists()
     assert config.runtime.latch_file.exists()
+
+
+@pytest.mark.parametrize(
+    ("latch", "kept"), [(Latch.CLEAR, False), (Latch.RELEASED, True), (Latch.FAULT, True)]
+)
+def test_whether_a_new_start_may_move_is_asked_anew_and_a_stop_is_kept(config, latch, kept):
+    main._make_folders(config)
+    config.runtime.latch_file.write_bytes(to_bytes(Latched(latch)))
+    main._forget_other_lives(config)
+    assert config.runtime.latch_file.exists() == kept
+
+
+def test_the_service_manager_hears_of_ticks_and_of_nothing_else(tmp_path):
+    said = []
+    states = Slot(tmp_path / "state.slot", 8, create=True)
+    states.write(b"x")
+
+    class Manager:
+        def ready(self):
+            said.append("ready")
+            return True
+
+        def watchdog(self):
+            said.append("ping")
+
+        def stopping(self):
+            said.append("stopping")
+
+    watchdog = main.Watchdog(Manager(), states)
+    watchdog.look(0.0)
+    assert not said, "no tick yet"
+    states.write(b"tick")
+    watchdog.look(0.1)
+    assert said == ["ready", "ping"]
+    states.write(b"tick")
+    watchdog.look(0.1 + 0.5 * main.PING_S)
+    watchdog.look(10.0)
+    watchdog.look(20.0)
+    watchdog.end()
+    assert said == ["ready", "ping", "ping", "stopping"], "a guard that hangs is not vouched for"

@@ -63,6 +63,6 @@ def manifest(**changes):
             "tool_logits": rng_f32(4, 20), "param_mean": rng_f32(4, 20, 4),
             "param_log_std": rng_f32(20, 4), "value": rng_f32(4),
         },
-        "limits_profile": 0.8,
+        "limits_profile": 0.8, "gate": {"violations": 0.0}, "ood": {"mean": bytes(16)},
     }  # fmt: skip
     return Manifest(**(values | changes))

@@ -11,27 +11,34 @@ from hypothesis import strategies as st
 from shared import bundle
 from shared.bundle import MAX_BUNDLE, pack_bundle, read_bundle, write_bundle
 from shared.errors import BundleError
+from shared.signing import SigningKey
 from shared.spaces import layout_hash
 from tests.shared.samples import manifest
 
 ONNX = b"not really a network" * 500
-DATA = pack_bundle(manifest(), ONNX)
+KEY = SigningKey(bytes(range(32)))
+OTHER = SigningKey(bytes(32))
+DATA = pack_bundle(manifest(), ONNX, KEY)
 
 
-def rewritten(top=None, **changes):
-    """The bundle with other fields, by somebody who knows how to compute a digest."""
+def rewritten(top=None, key=KEY, **changes):
+    """The bundle with other fields, by somebody who holds the key."""
     raw = msgpack.unpackb(DATA)
     packed = msgpack.packb(msgpack.unpackb(raw["manifest"]) | changes)
-    return msgpack.packb(raw | {"manifest": packed, "digest": hashlib.sha256(packed).digest()} | (top or {}))
+    signed = {"manifest": packed, "signature": key.sign(packed), "signer": key.public}
+    return msgpack.packb(raw | signed | (top or {}))
 
 
 def test_round_trip(tmp_path):
     path = tmp_path / "policies" / "7.bundle"
-    data = write_bundle(path, manifest(), ONNX)
+    data = write_bundle(path, manifest(), ONNX, KEY)
     assert path.read_bytes() == data
     assert [p.name for p in path.parent.iterdir()] == ["7.bundle"]
     found = read_bundle(data)
     assert found.onnx == ONNX
+    assert found.signer == KEY.public
+    assert found.manifest.gate == {"violations": 0.0}
+    assert found.manifest.ood == {"mean": bytes(16)}
     assert found.manifest.version == 7
     assert found.manifest.eval == {"success/nod": 0.95, "return": 1.5}
     assert found.manifest.layout_hash == layout_hash()
@@ -45,6 +52,28 @@ def test_round_trip(tmp_path):
 def test_another_layout_is_refused_with_both_hashes_named():
     with pytest.raises(BundleError, match=f"layout feedfeedfeedfeed, but here it is {layout_hash()}"):
         read_bundle(rewritten(layout_hash="feedfeedfeedfeed"))
+
+
+def test_only_the_keys_that_are_trusted_count():
+    assert read_bundle(DATA, {OTHER.public, KEY.public}).signer == KEY.public
+    for trusted in ((), {OTHER.public}):
+        with pytest.raises(BundleError, match=f"keys trust learner {KEY.public.hex()}"):
+            read_bundle(DATA, trusted)
+    with pytest.raises(BundleError, match="not trusted here"):
+        read_bundle(rewritten(key=OTHER), {KEY.public})
+
+
+def test_a_signature_says_what_it_is_for():
+    raw = msgpack.unpackb(DATA)
+    bare = KEY._key().sign(raw["manifest"])
+    with pytest.raises(BundleError, match="changed after signing"):
+        read_bundle(msgpack.packb(raw | {"signature": bare}))
+
+
+def test_a_manifest_is_not_read_before_its_signature_is_right(monkeypatch):
+    monkeypatch.setattr(bundle, "_manifest", lambda raw: pytest.fail("read"))
+    with pytest.raises(BundleError, match="changed after signing"):
+        read_bundle(rewritten({"signature": bytes(64)}))
 
 
 def test_another_network_than_the_manifest_says():
@@ -61,14 +90,20 @@ def test_another_network_than_the_manifest_says():
         (DATA + b"\x00", "damaged"),
         (b"\x91" * 100_000, "damaged"),
         (msgpack.packb([1, 2]), "expected the fields"),
-        (msgpack.packb({"format": 1}), "expected the fields"),
+        (msgpack.packb({"format": 2}), "expected the fields"),
+        (msgpack.packb({}), "bundle format None"),
+        (b"\xdd\xff\xff\xff\xff", "damaged"),
+        (b"\xdf\xff\xff\xff\xff", "damaged"),
         (b"\x00" * (MAX_BUNDLE + 1), "at most"),
-        (rewritten({"format": 2}), "format 2"),
+        (rewritten({"format": 1}), "format 1"),
         (rewritten({"format": True}), "format True"),
         (rewritten({"onnx": b""}), "without a network"),
         (rewritten({"onnx": "text"}), "without a network"),
-        (rewritten({"manifest": None}), "digest"),
-        (rewritten({"digest": b""}), "digest"),
+        (rewritten({"manifest": None}), "malformed signature"),
+        (rewritten({"signature": b""}), "malformed signature"),
+        (rewritten({"signer": b"x" * 33}), "malformed signature"),
+        (rewritten({"signer": OTHER.public}), "changed after signing"),
+        (rewritten({"signature": KEY.sign(b"another")}), "changed after signing"),
         (rewritten({"more": 1}), "expected the fields"),
         (rewritten(extra=1), "expected the fields"),
         (rewritten(version=0), "out of range"),
@@ -83,6 +118,8 @@ def test_another_network_than_the_manifest_says():
         (rewritten(eval={"a": float("inf")}), "not finite"),
         (rewritten(eval={"a": "b"}), "names to numbers"),
         (rewritten(eval={str(k): 0.0 for k in range(1000)}), "at most"),
+        (rewritten(gate={"a": float("nan")}), r"gate\['a'\] is not finite"),
+        (rewritten(ood=[1]), "ood: expected a mapping"),
         (rewritten(golden_obs=b"\x00" * 7), "golden_obs is not"),
         (rewritten(golden_obs=np.full((4, 512), np.nan, "<f4").tobytes()), "not finite"),
         (rewritten(golden_outputs={}), "expected the fields"),
@@ -99,18 +136,19 @@ def test_bad_bundles(data, why):
         {"version": 0}, {"limits_profile": 2.0}, {"eval": {"a": "not a number"}},
         {"created_unix_s": float("inf")},
         {"golden_obs": np.zeros((4, 511), np.float32)}, {"golden_outputs": {"value": np.zeros(4)}},
+        {"ood": {"mean": object()}},
     ],
 )  # fmt: skip
 def test_nobody_can_write_what_nobody_could_read(changes, tmp_path):
     with pytest.raises(BundleError):
-        write_bundle(tmp_path / "x.bundle", manifest(**changes), ONNX)
+        write_bundle(tmp_path / "x.bundle", manifest(**changes), ONNX, KEY)
     assert not (tmp_path / "x.bundle").exists()
 
 
 def test_a_network_that_is_too_large(monkeypatch):
     monkeypatch.setattr(bundle, "MAX_BUNDLE", 1000)
     with pytest.raises(BundleError, match="at most 1000"):
-        pack_bundle(manifest(), ONNX)
+        pack_bundle(manifest(), ONNX, KEY)
 
 
 @given(st.integers(0, len(DATA) - 1), st.integers(1, 255))

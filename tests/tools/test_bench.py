@@ -40,6 +40,20 @@ def test_table_flattens(fake_bench, capsys):
         assert text in out
 
 
+def test_a_size_reaches_the_bench_that_has_it_and_no_other(fake_bench, capsys, monkeypatch):
+    module = type(sys)("tests_tools_sized_bench")
+    module.measure = lambda presses=3000: {"presses": presses}
+    monkeypatch.setitem(sys.modules, "tests_tools_sized_bench", module)
+    monkeypatch.setitem(bench.BENCHES, "stop", bench.Bench("tests_tools_sized_bench:measure", {"presses": 9}))
+    for words, presses in ((["--presses", "7"], 7), (["--quick"], 9), (["--quick", "--presses", "8"], 8)):
+        assert cli.run(["bench", "stop", "--json", *words]) == 0
+        assert json.loads(capsys.readouterr().out)["figures"] == {"presses": presses}
+    assert cli.run(["bench", "sim", "--presses", "7"]) == 2
+    assert "bench sim has no --presses" in capsys.readouterr().err
+    assert cli.run(["bench", "stop", "--presses", "0"]) == 2
+    assert "at least 1" in capsys.readouterr().err
+
+
 def test_unknown_bench_is_refused(capsys):
     assert cli.run(["bench", "smi"]) == 2
     assert "smi" in capsys.readouterr().err

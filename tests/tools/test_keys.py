@@ -32,12 +32,25 @@ def test_a_robot_and_a_learner_are_paired(keys, tmp_path):
     assert keys("list")[1].out == ""
 
 
+def test_a_robot_is_told_whose_policies_it_takes(keys):
+    signing = json.loads(keys("learner", "--json")[1].out)["signing_key"]
+    assert f"keys trust learner {signing}" in keys("learner")[1].err
+    assert keys("trust", "learner", signing, "--robot-id", "mini-1")[0] == 0
+    assert json.loads(keys("signers", "--robot-id", "mini-1", "--json")[1].out) == {"learner": signing}
+    assert signing in keys("signers", "--robot-id", "mini-1")[1].out
+    assert keys("signers")[1].out == ""
+    assert keys("distrust", "learner", "--robot-id", "mini-1")[0] == 0
+    assert keys("signers", "--robot-id", "mini-1")[1].out == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("allow", "mini", "too-short"), "40 characters"),
         (("allow", "../mini", "x" * 40), "robot id"),
         (("forbid", "nobody"), "not on the list"),
+        (("trust", "learner", "abc"), "64 hexadecimal digits"),
+        (("distrust", "nobody"), "no trusted key"),
     ],
 )
 def test_mistakes_are_told_in_a_line(keys, arguments, words):

@@ -5,6 +5,7 @@ Asynchronous: `await store.write(queries.publish_policy, row)`.
 """
 
 from learner.store.queries.episodes import (
+    clean_episodes,
     close_episode,
     count_episodes,
     finished_episodes,
@@ -13,6 +14,7 @@ from learner.store.queries.episodes import (
     list_episodes,
     open_episodes,
     outcomes,
+    robot_outcomes,
 )
 from learner.store.queries.feedback import (
     Fate,
@@ -34,15 +36,24 @@ from learner.store.queries.policies import (
     active_versions,
     add_policy_event,
     get_policy,
+    last_policy_events,
     latest_policy,
     list_policies,
     next_policy_version,
     policies_after,
     policy_events_of,
     publish_policy,
+    refused_versions,
     withdraw_policy,
 )
 from learner.store.queries.robots import get_robot, list_robots, put_robot, touch_robot
+from learner.store.queries.safety import (
+    add_stops,
+    count_anomalies,
+    list_anomalies,
+    list_stops,
+    put_anomaly,
+)
 from learner.store.queries.steps import (
     count_missing,
     count_steps,
@@ -74,8 +85,11 @@ __all__ = [
     "add_event",
     "add_metrics",
     "add_policy_event",
+    "add_stops",
     "add_taste_model",
+    "clean_episodes",
     "close_episode",
+    "count_anomalies",
     "count_episodes",
     "count_feedback",
     "count_missing",
@@ -100,15 +114,18 @@ __all__ = [
     "label_state",
     "labels",
     "lag_percentiles_ms",
+    "last_policy_events",
     "latest_feedback_id",
     "latest_metrics",
     "latest_policy",
     "latest_taste_model",
+    "list_anomalies",
     "list_episodes",
     "list_feedback",
     "list_metrics",
     "list_policies",
     "list_robots",
+    "list_stops",
     "mark_in_policy",
     "next_policy_version",
     "next_taste_version",
@@ -117,8 +134,11 @@ __all__ = [
     "policies_after",
     "policy_events_of",
     "publish_policy",
+    "put_anomaly",
     "put_robot",
     "put_step_rewards",
+    "refused_versions",
+    "robot_outcomes",
     "step_credits",
     "steps_after",
     "steps_before",

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select, update
 
 from learner.store.rows import Episode
-from learner.store.tables import episodes, steps
+from learner.store.tables import episodes, policy_events, steps
 
 
 def insert_episode(connection: Connection, episode: Episode) -> None:
@@ -114,3 +114,39 @@ def outcomes(connection: Connection, task: str, *, last: int) -> list[tuple[str,
         .limit(last)
     )
     return [(row[0], row[1]) for row in rows]
+
+
+def robot_outcomes(connection: Connection, robot_id: str, task: str, *, last: int) -> list[str]:
+    """Outcomes of a robot's last episodes of a task, oldest first; abandoned ones left out."""
+    rows = connection.execute(
+        select(episodes.c.outcome)
+        .where(
+            episodes.c.robot_id == robot_id,
+            episodes.c.task == task,
+            episodes.c.ended_unix_s.is_not(None),
+            episodes.c.outcome != "abandoned",
+        )
+        .order_by(episodes.c.ended_unix_s.desc())
+        .limit(last)
+    )
+    return [row[0] for row in rows][::-1]
+
+
+def clean_episodes(connection: Connection, robot_id: str) -> int:
+    """How many episodes a robot has finished, since it last rolled a policy back, in which no decision asked
+    for more than the limits allow."""
+    rolled_back = select(func.max(policy_events.c.time_unix_s)).where(
+        policy_events.c.robot_id == robot_id, policy_events.c.status == "rolled_back"
+    )
+    since = connection.execute(rolled_back).scalar_one() or 0.0
+    violating = select(steps.c.episode_id).where(steps.c.robot_id == robot_id, steps.c.violations > 0)
+    return int(
+        connection.execute(
+            select(func.count()).where(
+                episodes.c.robot_id == robot_id,
+                episodes.c.ended_unix_s > since,
+                episodes.c.outcome != "abandoned",
+                episodes.c.episode_id.not_in(violating),
+            )
+        ).scalar_one()
+    )

@@ -34,7 +34,7 @@ def get_policy(connection: Connection, version: int) -> Policy | None:
 
 
 def latest_policy(connection: Connection) -> Policy | None:
-    """The newest published policy."""
+    """The newest published policy, which is one that passed the sim gate."""
     row = connection.execute(
         select(policies).where(policies.c.status == "published").order_by(policies.c.version.desc()).limit(1)
     ).one_or_none()
@@ -69,6 +69,39 @@ def policy_events_of(connection: Connection, version: int | None, limit: int) ->
     if version is not None:
         statement = statement.where(policy_events.c.version == version)
     return [PolicyEvent(**row._mapping) for row in connection.execute(statement)]
+
+
+def last_policy_events(connection: Connection) -> dict[str, PolicyEvent]:
+    """Robot id -> what it said last about the newest version that it said anything about.
+
+    A robot that rolls v12 back also says that v11 is in use again; the news is v12.
+    """
+    newest = (
+        select(policy_events.c.robot_id, func.max(policy_events.c.version).label("version"))
+        .group_by(policy_events.c.robot_id)
+        .subquery()
+    )
+    last = (
+        select(func.max(policy_events.c.id))
+        .join(
+            newest,
+            (newest.c.robot_id == policy_events.c.robot_id) & (newest.c.version == policy_events.c.version),
+        )
+        .group_by(policy_events.c.robot_id)
+    )
+    columns = [column for column in policy_events.c if column.name != "id"]
+    rows = connection.execute(select(*columns).where(policy_events.c.id.in_(last)))
+    return {row.robot_id: PolicyEvent(**row._mapping) for row in rows}
+
+
+def refused_versions(connection: Connection, robot_id: str) -> set[int]:
+    """Versions that a robot refused or rolled back."""
+    rows = connection.execute(
+        select(policy_events.c.version)
+        .where(policy_events.c.robot_id == robot_id, policy_events.c.status.in_(("rejected", "rolled_back")))
+        .distinct()
+    )
+    return {int(row[0]) for row in rows}
 
 
 def active_versions(connection: Connection) -> dict[str, list[int]]:

@@ -1,7 +1,10 @@
 import { useMemo, useRef, useState } from "react";
+import { Control } from "./components/Control";
 import { Fate } from "./components/Fate";
+import { Notices } from "./components/Notices";
 import { Picture, type PictureHandle } from "./components/Picture";
 import { Progress } from "./components/Progress";
+import { Proposal } from "./components/Proposal";
 import { RobotPicker } from "./components/RobotPicker";
 import { StateHeader } from "./components/StateHeader";
 import { StopBar } from "./components/StopBar";
@@ -9,12 +12,15 @@ import { TextFeedback } from "./components/TextFeedback";
 import { Thumbs } from "./components/Thumbs";
 import { useDefaultRobot } from "./hooks/useDefaultRobot";
 import { useFeedback } from "./hooks/useFeedback";
+import { useHand } from "./hooks/useHand";
 import { useLive } from "./hooks/useLive";
+import { useMode } from "./hooks/useMode";
 import { useNow } from "./hooks/useNow";
 import { useOnline } from "./hooks/useOnline";
 import { useRobots } from "./hooks/useRobots";
 import { useStop } from "./hooks/useStop";
 import { clientId } from "./lib/clientId";
+import { notices } from "./lib/notices";
 import { Shown } from "./lib/shown";
 import { stateWords } from "./lib/stateWords";
 
@@ -50,6 +56,9 @@ export function App() {
     nowMs: now,
   });
   const stop = useStop(robotId, live.step?.state === "STOPPED");
+  const hand = useHand(robotId);
+  const mode = useMode(robotId);
+  const robot = live.summary?.robots.find((row) => row.robot_id === robotId);
   const seen = () => shown?.at(performance.now()) ?? null;
   const canJudge = live.step !== null;
 
@@ -71,11 +80,18 @@ export function App() {
           onShown={(key) => shown?.picture(key, performance.now())}
         />
         <section className="panel" aria-label="Feedback">
+          {live.step !== null && <Proposal step={live.step} mode={mode} />}
           <Thumbs disabled={!canJudge} seen={seen} onTap={feedback.tap} />
           <TextFeedback disabled={!canJudge} seen={seen} onSay={feedback.say} />
           <Fate sent={feedback.sent} onUndo={feedback.undo} onRetry={feedback.retry} />
-          <Progress summary={live.summary} onRobot={live.step?.policy_version ?? null} />
+          <Notices notices={notices(live.summary, robotId)} />
+          <Progress
+            summary={live.summary}
+            onRobot={live.step?.policy_version ?? null}
+            locked={robot?.locked ?? {}}
+          />
         </section>
+        <Control step={live.step} hand={hand} mode={mode} />
       </main>
 
       <StopBar stop={stop} />

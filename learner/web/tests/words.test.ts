@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { feedbackWords, stations, type Sent } from "../src/lib/feedbackWords";
 import { duration, sentence, stateWords, type Situation } from "../src/lib/stateWords";
-import { stopWords } from "../src/lib/stopWords";
+import { stoppedAll, stopWords } from "../src/lib/stopWords";
 import type { LiveStep } from "../src/lib/types";
 
 const saved: Sent = {
@@ -50,6 +50,14 @@ const step: LiveStep = {
   spooled: 0,
   lost: 0,
   time_unix_s: 0,
+  fault: "",
+  stop_source: "",
+  mode: "autonomous",
+  teleop: false,
+  proposal_id: 0,
+  proposal_tool: "",
+  proposal_left_s: 0,
+  limits_profile: 1,
 };
 const robot = { robot_id: "mini-1", body: "mujoco", state: "ACTIVE", last_seen_unix_s: 0, connected: true };
 const acting: Situation = {
@@ -66,6 +74,9 @@ describe("stateWords", () => {
     ["acting", acting, "Acting", "Look at the duck"],
     ["between episodes", { ...acting, step: { ...step, episode_id: "" } }, "Learning", "waits for its next task"],
     ["stopped", { ...acting, step: { ...step, state: "STOPPED" } }, "Stopped", "at the robot"],
+    ["stopped by somebody", { ...acting, step: { ...step, state: "STOPPED", stop_source: "button" } }, "Stopped", "By the robot’s button. Release"],
+    ["a fault", { ...acting, step: { ...step, state: "FAULT", fault: "tracking: joint 2" } }, "Fault", "Tracking: joint 2"],
+    ["in a hand", { ...acting, step: { ...step, teleop: true } }, "By hand", "A person"],
     ["a state it does not know", { ...acting, step: { ...step, state: "NEW_ONE" } }, "New one", ""],
     ["robot silent", { ...acting, stepAgeMs: 42_000 }, "Offline", "No word from the robot for 42 s"],
     ["robot never heard", { ...acting, step: null }, "Waiting", "not reported"],
@@ -84,6 +95,8 @@ describe("stateWords", () => {
   });
 });
 
+const said = (robot_id: string, confirmed: boolean) => ({ robot_id, request_id: "", confirmed, latched_ms: null });
+
 describe("small words", () => {
   it("durations", () => {
     expect([duration(12_400), duration(180_000), duration(7_300_000)]).toEqual(["12 s", "3 min", "2 h"]);
@@ -93,7 +106,10 @@ describe("small words", () => {
   });
   it("a stop says when nothing was confirmed", () => {
     expect(stopWords({ phase: "idle" })).toBe("");
-    expect(stopWords({ phase: "asked" })).toContain("Asked");
+    expect(stopWords({ phase: "asked", all: false })).toContain("Asked");
+    expect(stopWords(stoppedAll({ all_confirmed: true, robots: [said("a", true), said("b", true)] }, 12.2))).toBe("All 2 robots confirmed in 12 ms");
+    expect(stopWords(stoppedAll({ all_confirmed: false, robots: [said("a", true), said("b", false)] }, 12))).toContain("b did not answer");
+    expect(stopWords(stoppedAll({ all_confirmed: false, robots: [] }, 12))).toContain("no robot");
     expect(stopWords({ phase: "confirmed", ms: 41.6 })).toBe("Robot confirmed in 42 ms");
     expect(stopWords({ phase: "unconfirmed", reason: "the robot did not answer" })).toContain("Press the robot’s own stop");
   });

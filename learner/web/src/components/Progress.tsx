@@ -5,16 +5,18 @@ interface Props {
   summary: Summary | null;
   /** Version of the policy that the robot runs; null = unknown, 0 = none. */
   onRobot: number | null;
+  /** Task -> the task that the robot has to pass first. */
+  locked: Record<string, string>;
 }
 
 /** How far learning has come, small. */
-export function Progress({ summary, onRobot }: Props) {
+export function Progress({ summary, onRobot, locked }: Props) {
   return (
     <section className="card progress" aria-label="Progress">
       {summary !== null && summary.tasks.length > 0 && (
         <ul className="tasks">
           {summary.tasks.map((task) => (
-            <Task key={task.name} name={task.name} success={task.success} />
+            <Task key={task.name} name={task.name} success={task.success} after={locked[task.name] ?? ""} />
           ))}
         </ul>
       )}
@@ -27,7 +29,15 @@ export function Progress({ summary, onRobot }: Props) {
   );
 }
 
-function Task({ name, success }: { name: string; success: number | null }) {
+function Task({ name, success, after }: { name: string; success: number | null; after: string }) {
+  if (after !== "") {
+    return (
+      <li className="task task-locked">
+        <span className="task-name">{sentence(name)}</span>
+        <span>opens after {after}</span>
+      </li>
+    );
+  }
   const percent = success === null ? null : Math.round(success * 100);
   return (
     <li className="task">

@@ -1,10 +1,12 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import { postStop } from "../lib/api";
-import type { StopState } from "../lib/stopWords";
+import { postStop, postStopAll } from "../lib/api";
+import { stoppedAll, type StopState } from "../lib/stopWords";
 
 export interface Stop {
   state: StopState;
   press: () => void;
+  /** Every robot at once; asks nothing before. */
+  pressAll: () => void;
 }
 
 /** A confirmation is shown at least this long [ms], and until the robot has been resumed. */
@@ -15,34 +17,41 @@ export function useStop(robotId: string | null, robotStopped: boolean): Stop {
   const [state, setState] = useState<StopState>({ phase: "idle" });
   const last = useRef(0);
 
-  const press = useCallback(() => {
-    const ask = async (robot: string, press: number) => {
-      const begin = performance.now();
-      let result: StopState;
-      try {
-        const answer = await postStop(robot);
-        result = answer.confirmed
-          ? { phase: "confirmed", ms: performance.now() - begin }
-          : { phase: "unconfirmed", reason: "the robot did not answer" };
-      } catch (error) {
-        result = { phase: "unconfirmed", reason: (error as Error).message };
-      }
-      if (last.current === press) setState(result);
-    };
+  const ask = useCallback(async (all: boolean, stop: () => Promise<(ms: number) => StopState>) => {
     last.current += 1;
-    if (robotId === null) {
-      setState({ phase: "unconfirmed", reason: "no robot is known here" });
-      return;
+    const press = last.current;
+    const begin = performance.now();
+    setState({ phase: "asked", all });
+    let result: StopState;
+    try {
+      result = (await stop())(performance.now() - begin);
+    } catch (error) {
+      result = { phase: "unconfirmed", reason: (error as Error).message };
     }
-    setState({ phase: "asked" });
-    void ask(robotId, last.current);
-  }, [robotId]);
+    if (last.current === press) setState(result);
+  }, []);
+
+  const press = useCallback(() => {
+    void ask(false, async () => {
+      if (robotId === null) throw new Error("no robot is known here");
+      const { confirmed } = await postStop(robotId);
+      return (ms) =>
+        confirmed ? { phase: "confirmed", ms } : { phase: "unconfirmed", reason: "the robot did not answer" };
+    });
+  }, [ask, robotId]);
+
+  const pressAll = useCallback(() => {
+    void ask(true, async () => {
+      const answer = await postStopAll();
+      return (ms) => stoppedAll(answer, ms);
+    });
+  }, [ask]);
 
   useEffect(() => {
-    if (robotStopped || state.phase !== "confirmed") return;
+    if (robotStopped || (state.phase !== "confirmed" && state.phase !== "all")) return;
     const timer = setTimeout(() => setState({ phase: "idle" }), SHOW_MS);
     return () => clearTimeout(timer);
   }, [state, robotStopped]);
 
-  return { state, press };
+  return { state, press, pressAll };
 }

@@ -1,4 +1,4 @@
-import type { Fate, Robot, StopAnswer, TextSaved } from "./types";
+import type { EmergencyStop, Fate, Mode, ModeAnswer, Robot, StopAnswer, TextSaved } from "./types";
 import type { Seen } from "./shown";
 
 const BASE = "/api/v1";
@@ -59,7 +59,24 @@ export const postUndo = (feedbackId: number): Promise<unknown> => ask("POST", `/
 export const postStop = (robotId: string): Promise<StopAnswer> =>
   ask("POST", `/robots/${id(robotId)}/stop`, { reason: "pressed on the phone page" }, STOP_TIMEOUT_MS);
 
+export const postStopAll = (): Promise<EmergencyStop> =>
+  ask("POST", "/emergency_stop", { reason: "STOP ALL pressed on the phone page" }, STOP_TIMEOUT_MS);
+
+export const postMode = (robotId: string, mode: Mode): Promise<ModeAnswer> =>
+  ask("POST", `/robots/${id(robotId)}/mode`, { mode });
+
+export const postAnswer = (robotId: string, proposalId: number, approved: boolean): Promise<unknown> =>
+  ask("POST", `/robots/${id(robotId)}/proposals/${proposalId}`, { approved });
+
+export function teleopUrl(robotId: string): string {
+  return `${socketBase()}/robots/${id(robotId)}/teleop`;
+}
+
 export function liveUrl(robotId: string): string {
+  return `${socketBase()}/live?robot_id=${id(robotId)}`;
+}
+
+function socketBase(): string {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
-  return `${scheme}://${location.host}${BASE}/live?robot_id=${id(robotId)}`;
+  return `${scheme}://${location.host}${BASE}`;
 }

@@ -49,12 +49,45 @@ export function stateWords(at: Situation): StateWords {
   if (at.stepAgeMs > SILENT_MS) {
     return { word: "Offline", tone: "off", detail: `No word from the robot for ${duration(at.stepAgeMs)}` };
   }
+  if (at.step.state === "FAULT" && at.step.fault) {
+    return { word: "Fault", tone: "stop", detail: `${sentence(at.step.fault)}. Release and resume it at the robot` };
+  }
+  if (at.step.state === "STOPPED" && at.step.stop_source) {
+    return { word: "Stopped", tone: "stop", detail: `By ${sourceWord(at.step.stop_source)}. Release and resume it at the robot` };
+  }
+  if (at.step.teleop && canMove(at.step.state)) return { word: "By hand", tone: "busy", detail: "A person moves the robot" };
   if (at.step.state === "ACTIVE") {
     if (at.step.episode_id === "") return { word: "Learning", tone: "busy", detail: "The robot waits for its next task" };
     return { word: "Acting", tone: "go", detail: sentence(at.step.instruction) || "Doing its task" };
   }
   const words = GUARD[at.step.state];
   return words ?? { word: sentence(at.step.state.toLowerCase()), tone: "rest", detail: "" };
+}
+
+/** Guard states in which the robot moves for nobody. */
+const HELD = new Set(["BOOT", "DISARMED", "ARMING", "STOPPED", "FAULT"]);
+
+/** Whether a person may take the motion in this guard state. */
+export function canMove(state: string): boolean {
+  return !HELD.has(state);
+}
+
+const SOURCES: Record<string, string> = {
+  socket: "the stop command at the robot",
+  key: "the key at the robot",
+  signal: "a signal at the robot",
+  button: "the robot’s button",
+  usb: "the robot’s USB button",
+  page: "the robot’s own page",
+  link: "this learner",
+  antenna: "a press on the antenna",
+  supervisor: "the loss of its supervisor",
+  policy: "the policy’s guard",
+};
+
+/** Who stopped the robot, in words. */
+export function sourceWord(source: string): string {
+  return SOURCES[source] ?? source;
 }
 
 /** `12 s`, `3 min`, `2 h`. */

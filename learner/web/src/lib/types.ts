@@ -31,6 +31,30 @@ export interface LiveStep extends StepKey {
   spooled: number;
   lost: number;
   time_unix_s: number;
+  /** Why the state is FAULT. */
+  fault: string;
+  /** Who asked for the stop that is latched. */
+  stop_source: string;
+  mode: Mode;
+  /** A person moves the robot. */
+  teleop: boolean;
+  /** Proposal that waits for approval; 0 = none. */
+  proposal_id: number;
+  /** Name of the motion tool it proposes. */
+  proposal_tool: string;
+  proposal_left_s: number;
+  /** Share of the motion limits in force. */
+  limits_profile: number;
+}
+
+/** Whether the policy's proposals are played at once, or wait for approval. */
+export type Mode = "autonomous" | "suggest";
+
+/** A robot flags something for review. */
+export interface LiveAnomaly {
+  type: "anomaly";
+  kind: string;
+  detail: string;
 }
 
 /** What became of a feedback. */
@@ -60,7 +84,17 @@ export interface TextSaved {
   abstained: boolean;
 }
 
+export interface EmergencyStop {
+  all_confirmed: boolean;
+  robots: StopAnswer[];
+}
+
+export interface ModeAnswer {
+  confirmed: boolean;
+}
+
 export interface StopAnswer {
+  robot_id: string;
   request_id: string;
   confirmed: boolean;
   /** [ms] from the request's arrival at the robot to its latch. */

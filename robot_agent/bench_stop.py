@@ -1,0 +1,287 @@
+"""`reachy-coach bench stop`: from a press to the latch, to the first braking setpoint, and to standstill.
+
+Real processes on the MuJoCo body in real time; presses by a pedal's events, by the local socket and by the
+robot's page in turn, while different things go wrong around them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from robot_agent.bench_rig import USUAL, Rig, rig
+from robot_agent.frames import GuardState, Teleop, pack, size
+from robot_agent.hand import joints_for
+from robot_agent.processes import become_prompt
+from robot_agent.sources.usb import UsbContact
+from shared.control.limits import LIMITS
+from shared.messages import TeleopTarget
+from shared.slots import Slot
+from shared.spaces import TICK_S
+
+STALL_S = 2.0
+"""What the stalled disk takes longer for each fsync."""
+PRIORITY = 5
+"""SCHED_FIFO priority of the bench itself, so that it sees in time what happens: below the agent's."""
+FULL_SPEED = 0.95
+"""Share of a joint's speed limit that counts as full speed."""
+REST_S = 0.2
+"""From a press on, the robot should stand."""
+SLOW = 0.1
+"""Share of full speed of every joint below which the body counts as slow."""
+STILL_RAD_S = 0.05
+"""Every joint below this is standstill: the simulated servos creep up to where they are sent."""
+QUIET_STATES = 3
+"""For so many states in a row it must be so."""
+
+
+@dataclass(frozen=True)
+class Rest:
+    """How a robot that moved at full speed came to rest, from the press on."""
+
+    joints: str
+    """Which were at full speed."""
+    setpoint_s: float
+    """The last setpoint that moved."""
+    slow_s: float
+    still_s: float
+    later_deg: float
+    """How far any joint still turned from 200 ms on."""
+
+
+def bench_stop(presses: int = 3000, standstills: int = 90) -> dict[str, Any]:
+    """Measure stops.
+
+    Args:
+        presses: in all; spread evenly over the scenes.
+        standstills: stops out of motion at full speed.
+
+    Returns:
+        Percentiles [ms] by scene, by source, and of all.
+    """
+    rng = np.random.default_rng(0)
+    each = -(-presses // len(SCENES))
+    scenes: dict[str, Any] = {}
+    found: list[tuple[str, float, float]] = []
+    missed = 0
+    with _in_time() as priority:
+        for name, scene in SCENES.items():
+            program = STALLED if name == "stalled disk" else USUAL
+            with rig(program) as agent, scene(agent):
+                these = _press(agent, each, rng)
+            missed += each - len(these)
+            scenes[name] = _figures(these) | {"missed": each - len(these)}
+            found += these
+        with rig(policy=False) as agent:  # which may have been given less than full speed
+            still = _standstills(agent, standstills, rng)
+    sources = sorted({source for source, _, _ in found})
+    return {
+        "presses": each * len(SCENES),
+        "missed": missed,
+        "all": _figures(found),
+        "by_scene": scenes,
+        "by_source": {source: _figures([row for row in found if row[0] == source]) for source in sources},
+        "standstill_from_full_speed": _rest_figures(still),
+        "bench_priority": priority,
+        "body": "mujoco, real time",
+    }
+
+
+@contextlib.contextmanager
+def _idle(_: Rig) -> Iterator[None]:
+    yield
+
+
+@contextlib.contextmanager
+def _busy(_: Rig) -> Iterator[None]:
+    """Something else wants every core."""
+    burn = [sys.executable, "-c", "while True: pass"]
+    burners = [subprocess.Popen(burn) for _ in range(os.cpu_count() or 1)]
+    try:
+        yield
+    finally:
+        for burner in burners:
+            burner.kill()
+            burner.wait()
+
+
+@contextlib.contextmanager
+def _hung(agent: Rig) -> Iterator[None]:
+    """The policy process does nothing any more."""
+    agent.processes["policy"].send_signal(signal.SIGSTOP)
+    yield
+
+
+@contextlib.contextmanager
+def _flooding(agent: Rig) -> Iterator[None]:
+    """The learner sends tasks and garbage as fast as the wire takes them."""
+    agent.flood()
+    yield
+
+
+SCENES: dict[str, Callable[[Rig], contextlib.AbstractContextManager[None]]] = {
+    "idle": _idle,
+    "busy cores": _busy,
+    "hung policy": _hung,
+    "stalled disk": _idle,
+    "flooding learner": _flooding,
+}
+STALLED = ("-m", "robot_agent.bench_stop", "stalled")
+
+
+def _press(agent: Rig, count: int, rng: np.random.Generator) -> list[tuple[str, float, float]]:
+    """Press so many times at random instants of the tick; what was missed is left out."""
+    sources = list(agent.presses)
+    found = []
+    for number in range(count):
+        agent.free()
+        time.sleep(rng.uniform(0.0, 2.0 * TICK_S))
+        source = sources[number % len(sources)]
+        took = agent.press(source)
+        if took is not None:
+            found.append((source, *took))
+    return found
+
+
+def _standstills(agent: Rig, count: int, rng: np.random.Generator) -> list[Rest]:
+    """Have a person move the robot as fast as it goes, and stop it then."""
+    hand = Slot(agent.config.runtime.teleop, size(Teleop), create=True)
+    groups = {"body yaw": slice(0, 1), "head": slice(1, 7), "antennas": slice(7, 9)}
+    found = []
+    for number in range(count):
+        name = list(groups)[number % len(groups)]
+        agent.free()
+        if _full_speed(agent, hand, groups[name], -1.0 if number % 2 else 1.0):
+            time.sleep(rng.uniform(0.0, TICK_S))
+            found.append(_come_to_rest(agent, name))
+    return found
+
+
+def _full_speed(agent: Rig, hand: Slot, joints: slice, side: float) -> bool:
+    """Swing from one side to the other until a joint of the group is at full speed; False if none is."""
+    for turn in range(8):
+        to = side if turn % 2 else -side
+        target = joints_for(
+            TeleopTarget("bench", True, (0.0, 0.3 * to, 0.7 * to), 1.6 * to, (2.0 * to, -2.0 * to), 0.5)
+        )
+        assert target is not None
+        before, deadline = agent.state(), time.monotonic() + 1.2
+        while time.monotonic() < deadline:
+            hand.write(pack(Teleop(True, target, time.monotonic() + 0.2)))
+            state = _next(agent, before)
+            step = (state.target - before.target) / TICK_S / (state.state_seq - before.state_seq)
+            before = state
+            if turn and (np.abs(step) / LIMITS.vel)[joints].max() >= FULL_SPEED:
+                return True
+    return False
+
+
+def _come_to_rest(agent: Rig, joints: str) -> Rest:
+    """Press, and follow the robot until it stands."""
+    states: list[tuple[float, GuardState]] = [(0.0, agent.state())]
+    pressed_s, quiet = time.monotonic(), 0
+    agent.presses["pedal"]()
+    while quiet < QUIET_STATES:
+        state = _next(agent, states[-1][1])
+        states.append((time.monotonic() - pressed_s, state))
+        quiet = quiet + 1 if np.abs(state.joint_vel).max() < STILL_RAD_S else 0
+
+    def last(moving: Callable[[GuardState, GuardState], bool]) -> float:
+        return max(at for (_, a), (at, b) in itertools.pairwise(states) if moving(a, b))
+
+    after = [state.joint_pos for at, state in states if at >= REST_S] or [states[-1][1].joint_pos]
+    return Rest(
+        joints,
+        last(lambda a, b: not np.array_equal(a.target, b.target)),
+        last(lambda _, b: bool((np.abs(b.joint_vel) >= SLOW * LIMITS.vel).any())),
+        last(lambda _, b: bool(np.abs(b.joint_vel).max() >= STILL_RAD_S)),
+        float(np.rad2deg(np.abs(after[-1] - after[0]).max())),
+    )
+
+
+def _next(agent: Rig, before: GuardState) -> GuardState:
+    while (state := agent.state()).state_seq == before.state_seq:
+        time.sleep(0.001)
+    return state
+
+
+def _rest_figures(found: Sequence[Rest]) -> dict[str, Any]:
+    figures: dict[str, Any] = {"presses": len(found)}
+    figures |= _percentiles([rest.setpoint_s for rest in found], "press_to_setpoint_at_rest")
+    figures |= _percentiles([rest.slow_s for rest in found], f"press_to_{SLOW:.0%}_of_full_speed")
+    figures |= _percentiles([rest.still_s for rest in found], f"press_to_below_{STILL_RAD_S}_rad_s")
+    if found:
+        figures["turned_after_200_ms_max_deg"] = round(max(rest.later_deg for rest in found), 2)
+        groups = sorted({rest.joints for rest in found})
+        figures["setpoint_at_rest_max_ms"] = {
+            joints: round(1e3 * max(rest.setpoint_s for rest in found if rest.joints == joints), 1)
+            for joints in groups
+        }
+    return figures
+
+
+def _figures(rows: Sequence[tuple[str, float, float]]) -> dict[str, Any]:
+    latch = _percentiles([row[1] for row in rows], "press_to_latch")
+    return latch | _percentiles([row[2] for row in rows], "press_to_setpoint")
+
+
+def _percentiles(seconds: Sequence[float], name: str) -> dict[str, float]:
+    if not seconds:
+        return {}
+    ms = np.asarray(seconds) * 1e3
+    marks = {"p50": 50.0, "p99": 99.0, "p99_9": 99.9, "max": 100.0}
+    return {f"{name}_{mark}_ms": round(float(np.percentile(ms, at)), 2) for mark, at in marks.items()}
+
+
+@contextlib.contextmanager
+def _in_time() -> Iterator[str]:
+    """A real-time priority for the bench's clock, where the machine allows one; not for its children."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))
+    except OSError:
+        yield "ordinary: what it reads late counts as the robot's delay"
+        return
+    try:
+        yield f"real-time {PRIORITY}"
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+def _pedal(fd: int, line: int) -> None:
+    """A process that reads a pedal's events and stops the robot, as the buttons' process does."""
+    become_prompt()
+    pedal = UsbContact(fd, "the bench's pedal")
+    while True:
+        for _, pressed in pedal.read(3600.0):
+            if pressed:
+                os.eventfd_write(line, 1)
+
+
+def _stalled(arguments: list[str]) -> int:
+    """A process of the agent on a disk that takes its time."""
+    from robot_agent import processes
+
+    fsync = os.fsync
+
+    def slow(fd: Any) -> None:
+        time.sleep(STALL_S)
+        fsync(fd)
+
+    os.fsync = slow
+    return processes.main(arguments)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "pedal":
+        _pedal(int(sys.argv[2]), int(sys.argv[3]))
+    sys.exit(_stalled(sys.argv[2:]))
