@@ -36,8 +36,8 @@ fix: setup ## Mend what lint can mend by itself
 docs: setup ## Check the documentation: links, commands
 	$(BIN)/python scripts/check_docs.py
 
-bench: setup ## Print the figures: sim, train, policy
-	@for name in sim train policy; do $(BIN)/reachy-coach bench $$name $(ARGS) || exit; done
+bench: setup ## Print the figures
+	@for name in sim train policy limiter stop ood; do $(BIN)/reachy-coach bench $$name $(ARGS) || exit; done
 
 web: setup ## Build the pages
 

@@ -161,8 +161,15 @@ class CosinePolicy:
 
 
 def to_json(scores: dict[str, dict[str, TaskScore]]) -> dict[str, dict[str, dict[str, object]]]:
-    """{policy name: {task: score}} as plain values."""
-    return {name: {task: asdict(score) for task, score in rows.items()} for name, rows in scores.items()}
+    """{policy name: {task: score}} as plain values; what is not known is None."""
+    return {name: {task: _plain(score) for task, score in rows.items()} for name, rows in scores.items()}
+
+
+def _plain(score: TaskScore) -> dict[str, object]:
+    return {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in asdict(score).items()
+    }
 
 
 def table(scores: dict[str, dict[str, TaskScore]], title: str) -> Table:

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from robot_agent.bundles import BundleFolder
@@ -23,6 +24,7 @@ from robot_agent.frames import GuardState, LatchState, Mode, size, unpack
 from robot_agent.processes import LINES, TABLE, command
 from robot_agent.rehearsal import REHEARSAL_KEY, RehearsalLearner, empty_task, random_bundle
 from robot_agent.sources.usb import EV_KEY, EVENT
+from shared.child import die_with
 from shared.signing import trust
 from shared.slots import Slot
 
@@ -47,6 +49,8 @@ class Rig:
     """
 
     def __init__(self, folder: Path, program: Sequence[str], policy: bool) -> None:
+        self.blind_s = 0.0
+        """Longest time for which the machine did not let the bench look, though it asked to every 0.2 ms."""
         self._policy = policy
         # In a process of its own: what it does must not keep the bench's clock waiting.
         self._learner = subprocess.Popen(
@@ -132,8 +136,11 @@ class Rig:
         seq, pressed_s = self._states.seq(), time.monotonic()
         self.presses[source]()
         latched_s = braked_s = 0.0
+        looked_s = pressed_s
         while not (latched_s and braked_s):
             now = time.monotonic()
+            self.blind_s = max(self.blind_s, now - looked_s)
+            looked_s = now
             if not latched_s and (found := self._latches.read()) is not None:
                 latch = unpack(LatchState, found[1])
                 latched_s = latch.time_s if latch.latched and latch.time_s >= pressed_s else 0.0
@@ -163,7 +170,12 @@ class Rig:
     def _start(self, name: str, arguments: list[str], held: Sequence[int]) -> None:
         quiet = subprocess.DEVNULL
         self.processes[name] = subprocess.Popen(
-            arguments, pass_fds=tuple(held), stdin=quiet, stdout=quiet, stderr=quiet
+            arguments,
+            pass_fds=tuple(held),
+            stdin=quiet,
+            stdout=quiet,
+            stderr=quiet,
+            preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509  # this process has no threads
         )
         for fd in held:
             if fd not in self.lines.values():

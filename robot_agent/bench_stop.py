@@ -80,7 +80,8 @@ def bench_stop(presses: int = 3000, standstills: int = 90) -> dict[str, Any]:
             with rig(program) as agent, scene(agent):
                 these = _press(agent, each, rng)
             missed += each - len(these)
-            scenes[name] = _figures(these) | {"missed": each - len(these)}
+            blind_ms = round(agent.blind_s * 1e3, 2)
+            scenes[name] = _figures(these) | {"missed": each - len(these), "bench_blind_max_ms": blind_ms}
             found += these
         with rig(policy=False) as agent:  # which may have been given less than full speed
             still = _standstills(agent, standstills, rng)

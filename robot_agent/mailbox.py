@@ -56,6 +56,7 @@ class Mailbox:
                 except CodecError as error:
                     log.warning("%s holds nothing that can be used: %s", slot.path.name, error)
                     continue
-                if type(message) is kind:
+                fits = isinstance(message, kind)
+                if fits:
                     messages.append(message)
         return messages

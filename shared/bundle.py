@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.control.limits import MIN_PROFILE
+from shared.control.ood import unpack_ood
 from shared.errors import BundleError, UnknownSigner
 from shared.files import write_atomic
 from shared.signing import KEY_BYTES, SIGNATURE_BYTES, SigningKey, verify
@@ -206,8 +207,8 @@ def _manifest(raw: object) -> Manifest:
         raise BundleError(f"manifest.limits_profile {body['limits_profile']} is outside [{MIN_PROFILE}, 1]")
     if len(body["layout_hash"]) > 64 or len(body["sha256"]) != 64:
         raise BundleError("manifest: malformed hash")
-    if body["ood"] is not None and type(body["ood"]) is not dict:
-        raise BundleError(f"manifest.ood: expected a mapping or nothing, got {type(body['ood']).__name__}")
+    if body["ood"] is not None:
+        unpack_ood(body["ood"])
     outputs = _mapping(body["golden_outputs"], set(_OUTPUT_SHAPES), "manifest.golden_outputs")
     checked = {
         "eval": _metrics("eval", body["eval"]),

@@ -78,7 +78,7 @@ class OodStats:
     """(1,) of clean robot time that were calibrated on."""
 
 
-_SHAPES: dict[str, tuple[int, ...]] = {
+SHAPES: dict[str, tuple[int, ...]] = {
     "rest": (NUM_CHANNELS,),
     "moving": (NUM_CHANNELS,),
     "low": (SENSED,),
@@ -93,7 +93,7 @@ def pack_ood(stats: OodStats) -> dict[str, bytes]:
     Raises:
         BundleError: numbers that `unpack_ood` would refuse.
     """
-    raw = {name: np.ascontiguousarray(getattr(stats, name), "<f8").tobytes() for name in _SHAPES}
+    raw = {name: np.ascontiguousarray(getattr(stats, name), "<f8").tobytes() for name in SHAPES}
     unpack_ood(raw)
     return raw
 
@@ -104,9 +104,9 @@ def unpack_ood(raw: object) -> OodStats:
     Raises:
         BundleError: a field too few or too many, of another size, not finite, or without meaning.
     """
-    if not isinstance(raw, Mapping) or raw.keys() != _SHAPES.keys():
-        raise BundleError(f"manifest.ood: expected the fields {', '.join(sorted(_SHAPES))}")
-    arrays = {name: _array(name, raw[name], shape) for name, shape in _SHAPES.items()}
+    if not isinstance(raw, Mapping) or raw.keys() != SHAPES.keys():
+        raise BundleError(f"manifest.ood: expected the fields {', '.join(sorted(SHAPES))}")
+    arrays = {name: _array(name, raw[name], shape) for name, shape in SHAPES.items()}
     stats = OodStats(**arrays)
     for name in ("rest", "hours"):
         if not (arrays[name] > 0.0).all():
@@ -127,7 +127,7 @@ def _array(name: str, buffer: Any, shape: tuple[int, ...]) -> F64:
     return array
 
 
-assert set(_SHAPES) == {field.name for field in fields(OodStats)}
+assert set(SHAPES) == {field.name for field in fields(OodStats)}
 
 
 @dataclass(frozen=True)

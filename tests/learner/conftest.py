@@ -111,7 +111,7 @@ class Robot:
     async def raw(self, data):
         await self.socket.send(data)
 
-    async def hear(self, kind, timeout=5.0):
+    async def hear(self, kind, timeout=20.0):
         """The next message of a kind; others are kept for later."""
         async with asyncio.timeout(timeout):
             while True:
@@ -179,7 +179,7 @@ class Bench:
         spec = await robot.hear(TaskSpec)
         return robot, spec, {"episode_id": spec.episode_id}
 
-    async def until(self, check, timeout=5.0):
+    async def until(self, check, timeout=20.0):
         """Wait for a condition; gives its value."""
         async with asyncio.timeout(timeout):
             while not (value := await check()):

@@ -1,3 +1,6 @@
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -54,6 +57,13 @@ def test_baselines_and_their_table():
     scores = {"cosine only": evaluate(CosinePolicy(), ("nod",), episodes=4, num_envs=4, threads=1)}
     assert to_json(scores)["cosine only"]["nod"]["episodes"] == 4
     assert table(scores, "t").row_count == 1
+
+
+def test_what_is_not_known_is_null_in_json():
+    score = replace(
+        evaluate(CosinePolicy(), ("nod",), episodes=2, num_envs=2, threads=1)["nod"], mean_decisions=math.nan
+    )
+    assert to_json({"p": {"nod": score}})["p"]["nod"]["mean_decisions"] is None
 
 
 def test_demonstrations_are_the_experts_answers():

@@ -4,6 +4,7 @@ import numpy as np
 
 from shared import messages as m
 from shared.bundle import Manifest
+from shared.control.ood import SHAPES, OodStats, pack_ood
 
 
 def rng_f32(*shape, seed=0):
@@ -55,6 +56,11 @@ def every_message():
     ]
 
 
+OOD = pack_ood(
+    OodStats(**{name: np.full(shape, -1.0 if name == "low" else 1.0) for name, shape in SHAPES.items()})
+)
+
+
 def manifest(**changes):
     values = {
         "version": 7, "parent": 6, "created_unix_s": 1.7e9, "eval": {"success/nod": 0.95, "return": 1.5},
@@ -63,6 +69,6 @@ def manifest(**changes):
             "tool_logits": rng_f32(4, 20), "param_mean": rng_f32(4, 20, 4),
             "param_log_std": rng_f32(20, 4), "value": rng_f32(4),
         },
-        "limits_profile": 0.8, "gate": {"violations": 0.0}, "ood": {"mean": bytes(16)},
+        "limits_profile": 0.8, "gate": {"violations": 0.0}, "ood": OOD,
     }  # fmt: skip
     return Manifest(**(values | changes))

@@ -13,7 +13,7 @@ from shared.bundle import MAX_BUNDLE, pack_bundle, read_bundle, write_bundle
 from shared.errors import BundleError
 from shared.signing import SigningKey
 from shared.spaces import layout_hash
-from tests.shared.samples import manifest
+from tests.shared.samples import OOD, manifest
 
 ONNX = b"not really a network" * 500
 KEY = SigningKey(bytes(range(32)))
@@ -38,7 +38,7 @@ def test_round_trip(tmp_path):
     assert found.onnx == ONNX
     assert found.signer == KEY.public
     assert found.manifest.gate == {"violations": 0.0}
-    assert found.manifest.ood == {"mean": bytes(16)}
+    assert found.manifest.ood == OOD
     assert found.manifest.version == 7
     assert found.manifest.eval == {"success/nod": 0.95, "return": 1.5}
     assert found.manifest.layout_hash == layout_hash()
@@ -119,7 +119,7 @@ def test_another_network_than_the_manifest_says():
         (rewritten(eval={"a": "b"}), "names to numbers"),
         (rewritten(eval={str(k): 0.0 for k in range(1000)}), "at most"),
         (rewritten(gate={"a": float("nan")}), r"gate\['a'\] is not finite"),
-        (rewritten(ood=[1]), "ood: expected a mapping"),
+        (rewritten(ood=[1]), "ood: expected the fields"),
         (rewritten(golden_obs=b"\x00" * 7), "golden_obs is not"),
         (rewritten(golden_obs=np.full((4, 512), np.nan, "<f4").tobytes()), "not finite"),
         (rewritten(golden_outputs={}), "expected the fields"),

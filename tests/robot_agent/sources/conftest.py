@@ -56,12 +56,3 @@ def guard(config, lines):
     made = FakeGuard(config, lines)
     yield made
     made.close()
-
-
-def until(condition, timeout_s=20.0):
-    """Wait for something."""
-    deadline = time.monotonic() + timeout_s
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "did not come about"
-        time.sleep(0.01)
-    return found
