@@ -314,7 +314,7 @@ class Trainer:
         demos = self.demonstrations
         return {
             "model": self.model.state_dict(),
-            "optimizer": self.ppo.optimizer.state_dict(),
+            "optimizers": self.ppo.state_dict(),
             "rng": checkpoint.rng_state(self.rng),
             "counters": asdict(self.counters),
             "validation": {task: asdict(score) for task, score in self.validation.items()},
@@ -340,7 +340,7 @@ class Trainer:
             return False
         _, state = found
         self.model.load_state_dict(state["model"])
-        self.ppo.optimizer.load_state_dict(state["optimizer"])
+        self.ppo.load_state_dict(state["optimizers"])
         checkpoint.restore_rng(self.rng, state["rng"])
         self.counters = replace(Counters(), **state["counters"])
         self.validation = {task: TaskScore(**score) for task, score in state["validation"].items()}

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -158,10 +159,10 @@ class Flat:
 
 
 class PPO:
-    """Holds the model and its optimiser; `update` is one PPO update on one batch.
+    """Holds the model and its optimisers; `update` is one PPO update on one batch.
 
-    Actor and critic share no weights, so that each minibatch's critic gradient is computed on a second
-    thread while this one computes the actor's. The numbers are the same as in sequence.
+    Actor and critic share no weights, so that the critic learns from each minibatch on a second thread while
+    this one teaches the actor. The numbers are the same as in sequence.
     """
 
     def __init__(self, model: ActorCritic, config: PPOConfig, rng: np.random.Generator) -> None:
@@ -174,10 +175,21 @@ class PPO:
         groups = [
             {"params": [self._actor.whole], "lr": config.learning_rate},
             {"params": [self._few.whole], "lr": FEW_FASTER * config.learning_rate},
-            {"params": [self._critic.whole], "lr": config.critic_learning_rate},
         ]
-        self.optimizer = torch.optim.Adam(groups, eps=1e-5, fused=True)
+        self._of_actor = torch.optim.Adam(groups, eps=1e-5, fused=True)
+        self._of_critic = torch.optim.Adam(
+            [self._critic.whole], lr=config.critic_learning_rate, eps=1e-5, fused=True
+        )
         self._beside = ThreadPoolExecutor(1, "critic", initializer=torch.set_num_threads, initargs=(1,))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Of both optimisers."""
+        return {"actor": self._of_actor.state_dict(), "critic": self._of_critic.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """The inverse of `state_dict`."""
+        self._of_actor.load_state_dict(state["actor"])
+        self._of_critic.load_state_dict(state["critic"])
 
     def update(
         self,
@@ -225,8 +237,10 @@ class PPO:
                     assert successes is not None
                     won = successes.sample(self._rng, config.imitation_rows)
                     stack.append(model.normalise(won[0]))
-                for flat in (self._actor, self._few, self._critic):
-                    flat.zero_grad()
+                if again:
+                    # Before the critic changes.
+                    with torch.no_grad():
+                        expected = model.judge(stack[-1])
                 critic = self._beside.submit(self._judge, stack[0], returns[index])
                 all_logits, all_mean, log_std = model.act(torch.cat(stack) if len(stack) > 1 else stack[0])
                 logits, mean = all_logits[: len(part)], temper(all_mean[: len(part)], log_std)
@@ -262,17 +276,23 @@ class PPO:
                     )
                     loss = loss + bc_coef * imitation
                 if again:
-                    with torch.no_grad():
-                        expected = model.judge(stack[-1])
                     last = all_logits[-len(won[0]) :]
                     loss = loss + config.sil_coef * sil_loss(last, expected, tool=won[1], returns=won[2])
+                norm = 0.0
                 if loss.requires_grad:
+                    for flat in (self._actor, self._few):
+                        flat.zero_grad()
                     loss.backward()  # type: ignore[no-untyped-call]
-                value_loss = critic.result()
-                norm = self._step()
-                if norm is None:
+                    norm = self._clip(self._of_actor)
+                value_loss, critic_norm = critic.result()
+                norm = math.hypot(norm, critic_norm)
+                if not math.isfinite(norm):
                     skipped += 1
                     continue
+                stepped = self._beside.submit(self._of_critic.step)
+                if loss.requires_grad:
+                    self._of_actor.step()
+                stepped.result()
                 with torch.no_grad():
                     figures = torch.stack(
                         [
@@ -304,20 +324,18 @@ class PPO:
             skipped=skipped,
         )
 
-    def _judge(self, x: Tensor, returns: Tensor) -> Tensor:
-        """The critic's gradient on one minibatch; its loss, without a graph."""
+    def _judge(self, x: Tensor, returns: Tensor) -> tuple[Tensor, float]:
+        """The critic's loss, without a graph, and the norm of its gradient, which is then in place."""
+        self._critic.zero_grad()
         loss = 0.5 * (self.model.judge(x) - returns).square().mean()
         (self.config.vf_coef * loss).backward()  # type: ignore[no-untyped-call]
-        return loss.detach()
+        return loss.detach(), self._clip(self._of_critic)
 
-    def _step(self) -> float | None:
-        """One optimiser step; the gradient's norm before clipping, or None if not finite (no step)."""
-        # Apart: a critic far off must not shrink the actor's step to nothing, nor the other way round.
-        limit = self.config.max_grad_norm
-        actor, critic = [self._actor.whole, self._few.whole], [self._critic.whole]
-        norms = [nn.utils.clip_grad_norm_(part, limit) for part in (actor, critic)]
-        norm = math.hypot(*map(float, norms))
-        if not math.isfinite(norm):
-            return None
-        self.optimizer.step()
-        return norm
+    def _clip(self, optimizer: torch.optim.Adam) -> float:
+        """Clip the gradient in place; its norm before.
+
+        Actor and critic are clipped apart: a critic far off must not shrink the actor's step to nothing, nor
+        the other way round.
+        """
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        return float(nn.utils.clip_grad_norm_(parameters, self.config.max_grad_norm))
