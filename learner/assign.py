@@ -22,9 +22,10 @@ from shared.codec import decode, encode
 from shared.messages import EndEpisode, TaskSpec
 from shared.spaces import TICK_S
 from shared.tools import MAX_TICKS
+from shared.topics import timeout_s
 
 PERIOD_S = 0.1
-RESEND_S = 2.0
+RESEND_S = timeout_s(TaskSpec)
 """A task or an end that the robot's status does not show after this long is sent again."""
 LOST_S = 10.0
 """A robot that has left an episode gets this long to deliver its closing record."""

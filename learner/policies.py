@@ -15,9 +15,10 @@ from learner.store import queries
 from learner.store.engine import AsyncStore
 from learner.store.rows import Policy, PolicyEvent
 from shared.messages import Chunk, ChunkRequest, PolicyNotice, PolicyResult, Refusal
+from shared.topics import timeout_s
 
 POLL_S = 0.5
-RENOTICE_S = 10.0
+RENOTICE_S = timeout_s(PolicyNotice)
 """A robot that runs another version and has said nothing of the newest is told again this often."""
 CHUNK_BYTES = 256 * 1024
 KEPT_BUNDLES = 3

@@ -9,8 +9,9 @@ from typing import Any
 
 from learner.wire import Wire
 from shared.messages import RobotStatus, TaskSpec
+from shared.topics import timeout_s
 
-CONNECTED_S = 3.0
+CONNECTED_S = timeout_s(RobotStatus)
 """A robot not heard of for longer counts as away; it reports ten times a second."""
 
 

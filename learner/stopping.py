@@ -16,8 +16,9 @@ from learner.store import queries
 from learner.store.engine import AsyncStore
 from learner.store.rows import Stop
 from shared.messages import RobotStatus, StopConfirm, StopRequest
+from shared.topics import timeout_s
 
-CONFIRM_TIMEOUT_S = 2.0
+CONFIRM_TIMEOUT_S = timeout_s(StopRequest)
 SEND_AGAIN_S = 0.1
 OWED_PERIOD_S = 1.0
 """A robot that has not confirmed is asked again this often, as soon as it is heard of."""

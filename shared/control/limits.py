@@ -11,6 +11,7 @@ never faster than it can be stopped at; a target that is not finite means: brake
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,15 +109,19 @@ def limit(state: LimiterState, target: F64, limits: Limits = LIMITS) -> tuple[Li
     return emit(state, emitted.reshape(shape), wanted.reshape(shape))
 
 
+Tick = Callable[[LimiterState, F64, Limits], tuple[LimiterState, Bool]]
+"""One tick of a limiter: `limit` here, or the shield's."""
+
+
 def limit_many(
-    state: LimiterState, setpoints: F64, limits: Limits = LIMITS
+    state: LimiterState, setpoints: F64, limits: Limits = LIMITS, tick: Tick = limit
 ) -> tuple[LimiterState, F64, Bool]:
-    """`limit` for T ticks: setpoints (n, T, 9) -> last state, emitted (n, T, 9), changed (n, T)."""
+    """`tick` for T ticks: setpoints (n, T, 9) -> last state, emitted (n, T, 9), changed (n, T)."""
     n, ticks, _ = setpoints.shape
     out = np.empty((n, ticks, NUM_JOINTS))
     changed = np.empty((n, ticks), np.bool_)
     for k in range(ticks):
-        state, changed[:, k] = limit(state, setpoints[:, k], limits)
+        state, changed[:, k] = tick(state, setpoints[:, k], limits)
         out[:, k] = state.pos
     return state, out, changed
 

@@ -54,13 +54,7 @@ def limit_many(
     state: LimiterState, setpoints: F64, limits: Limits = LIMITS
 ) -> tuple[LimiterState, F64, Bool]:
     """`limit` for T ticks: setpoints (n, T, 9) -> last state, emitted (n, T, 9), changed (n, T)."""
-    n, ticks, _ = setpoints.shape
-    out = np.empty((n, ticks, NUM_JOINTS))
-    changed = np.empty((n, ticks), np.bool_)
-    for k in range(ticks):
-        state, changed[:, k] = limit(state, setpoints[:, k], limits)
-        out[:, k] = state.pos
-    return state, out, changed
+    return joints.limit_many(state, setpoints, limits, limit)
 
 
 def worst_ahead(state: LimiterState, limits: Limits = LIMITS) -> F64:
