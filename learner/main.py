@@ -160,6 +160,7 @@ class Learner:
             self.experience.run(),
             self.experience.ingest.run(),
             self.policies.run(),
+            self.stops.run(),
             self.assigner.run(),
             crediting.run(self.store),
             self.live.run_summaries(),

@@ -49,7 +49,8 @@ class _Owed:
 
 
 class Stops:
-    """Every stop asked for over the network. A robot that does not confirm is asked again when it calls."""
+    """Every stop asked for over the network. A robot that does not confirm is asked again when it calls, by
+    the next learner too."""
 
     def __init__(self, robots: Robots, store: AsyncStore, counters: Counters) -> None:
         self._robots = robots
@@ -57,6 +58,16 @@ class Stops:
         self._counters = counters
         self._waiting: dict[tuple[str, str], asyncio.Future[StopConfirm]] = {}
         self._owed: dict[str, _Owed] = {}
+        self._late: asyncio.Queue[Stop] = asyncio.Queue()
+
+    async def run(self) -> None:
+        """Take over what the last learner left unconfirmed, then write down late confirmations for ever."""
+        for stop in await self._store.read(queries.unconfirmed_stops):
+            if stop.robot_id not in self._owed:
+                self._owe(stop.robot_id, stop.reason)
+        while True:
+            stop = await self._late.get()
+            await self._write([stop])
 
     async def one(self, robot_id: str, reason: str) -> Stopped:
         """Ask one robot; answers after its confirmation or the timeout, whichever is first."""
@@ -85,10 +96,9 @@ class Stops:
     def confirm(self, confirmation: StopConfirm) -> None:
         """A robot says that its latch is set."""
         owed = self._owed.get(confirmation.robot_id)
-        if owed is not None and owed.request.request_id == confirmation.request_id:
-            del self._owed[confirmation.robot_id]
-            log.warning("stop confirmed", robot_id=confirmation.robot_id, latched_ms=confirmation.latched_ms)
         waiting = self._waiting.get((confirmation.robot_id, confirmation.request_id))
+        if owed is not None and owed.request.request_id == confirmation.request_id:
+            self._settle(owed, confirmation.robot_id, confirmation.latched_ms, late=waiting is None)
         if waiting is not None and not waiting.done():
             waiting.set_result(confirmation)
 
@@ -98,12 +108,20 @@ class Stops:
         if owed is None or (session.robot_id, owed.request.request_id) in self._waiting:
             return
         if status.state == "STOPPED":
-            del self._owed[session.robot_id]
+            self._settle(owed, session.robot_id, None, late=True)
             return
         now = self._robots.clock()
         if now - owed.asked_s >= OWED_PERIOD_S:
             owed.asked_s = now
             await self._robots.send(session, owed.request)
+
+    def _settle(self, owed: _Owed, robot_id: str, latched_ms: float | None, *, late: bool) -> None:
+        """The robot has stopped; `late`: nobody waits for it any more who would write it down."""
+        del self._owed[robot_id]
+        log.warning("stop confirmed", robot_id=robot_id, latched_ms=latched_ms)
+        if late:
+            stop = Stop(time.time(), robot_id, False, owed.request.reason, True, latched_ms)
+            self._late.put_nowait(stop)
 
     def _owe(self, robot_id: str, reason: str) -> Stopped:
         """Nobody to ask now: it is asked when it calls."""
@@ -138,8 +156,12 @@ class Stops:
         now = time.time()
         for a in answers:
             log.warning("stop asked for", robot_id=a.robot_id, confirmed=a.confirmed, everywhere=everywhere)
-        rows = [Stop(now, a.robot_id, everywhere, reason, a.confirmed, a.latched_ms) for a in answers]
+        await self._write(
+            [Stop(now, a.robot_id, everywhere, reason, a.confirmed, a.latched_ms) for a in answers]
+        )
+
+    async def _write(self, rows: list[Stop]) -> None:
         try:
             await self._store.write(queries.add_stops, rows)
         except SQLAlchemyError:
-            log.exception("a stop could not be written down", robots=[a.robot_id for a in answers])
+            log.exception("a stop could not be written down", robots=[row.robot_id for row in rows])

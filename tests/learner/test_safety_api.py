@@ -133,6 +133,29 @@ def publish(version):
     return Policy(version, None, 0.0, f"{version}.bundle", "0" * 64, 8, {})
 
 
+def test_a_stop_that_nobody_confirmed_outlives_the_learner_until_somebody_does(wire, tmp_path):
+    async def story():
+        async with wire.bench(tmp_path, tasks=()) as b:
+            await b.greeted("away")
+        async with wire.bench(tmp_path, tasks=()) as b:
+            await b.http.post("/api/v1/emergency_stop", json={"reason": "smoke"})
+        async with wire.bench(tmp_path, tasks=()) as b:
+            robot = await b.greeted("away")
+            await robot.send(robot.status())
+            request = await robot.hear(StopRequest)
+            assert request.reason == "smoke"
+            await robot.send(StopConfirm("away", request.request_id, 3.0))
+            while not (await b.http.get("/api/v1/stops")).json()[0]["confirmed"]:
+                await asyncio.sleep(0.02)
+        async with wire.bench(tmp_path, tasks=()) as b:
+            robot = await b.greeted("away")
+            await robot.send(robot.status())
+            with pytest.raises(TimeoutError):
+                await robot.hear(StopRequest, timeout=0.5)
+
+    asyncio.run(story())
+
+
 def test_a_version_that_a_robot_took_back_is_shown_with_its_reason_and_never_offered_again(wire, tmp_path):
     async def story():
         async with wire.bench(tmp_path, tasks=()) as b:

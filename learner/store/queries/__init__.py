@@ -53,6 +53,7 @@ from learner.store.queries.safety import (
     list_anomalies,
     list_stops,
     put_anomaly,
+    unconfirmed_stops,
 )
 from learner.store.queries.steps import (
     count_missing,
@@ -143,6 +144,7 @@ __all__ = [
     "steps_after",
     "steps_before",
     "touch_robot",
+    "unconfirmed_stops",
     "uncredited_feedback",
     "withdraw_policy",
 ]

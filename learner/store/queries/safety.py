@@ -26,6 +26,13 @@ def list_stops(connection: Connection, *, limit: int) -> list[Stop]:
     return [Stop(**row._mapping) for row in connection.execute(statement)]
 
 
+def unconfirmed_stops(connection: Connection) -> list[Stop]:
+    """The newest stop request of each robot, where the robot has not confirmed it."""
+    newest = select(func.max(stops.c.id)).group_by(stops.c.robot_id)
+    statement = select(*_STOP_COLUMNS).where(stops.c.id.in_(newest), ~stops.c.confirmed)
+    return [Stop(**row._mapping) for row in connection.execute(statement)]
+
+
 def put_anomaly(connection: Connection, row: NewAnomaly) -> None:
     """Note an anomaly; one told before for the same step and of the same kind keeps the highest score."""
     statement = insert(anomalies).values(asdict(row))
