@@ -1,0 +1,1 @@
+"""Those who speak `learner.reward.model.RewardModel`."""
