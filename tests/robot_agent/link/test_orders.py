@@ -1,190 +1,27 @@
-"""The link process's turns, called from here, against a learner's end that speaks the real wire."""
+"""What the learner asks of a robot, and what the robot tells of itself."""
 
 import dataclasses
 import os
 import time
 
-import msgpack
 import numpy as np
 import pytest
 
 from robot_agent.bundles import BundleFolder
 from robot_agent.frames import (
-    EPISODE_ID_BYTES,
-    GuardState,
     LatchState,
     PolicyState,
-    Record,
     Teleop,
     pack,
     size,
     unpack,
 )
-from robot_agent.guard.guard import RING_RECORDS
-from robot_agent.link import Lines, Link
-from robot_agent.mailbox import Mailbox
 from robot_agent.rehearsal import RehearsalLearner, empty_task, random_bundle
-from robot_agent.spool import Spool
-from shared.codec import MAX_MESSAGE, encode
 from shared.control.limits import LIMITS
 from shared.control.motions import pose_of
-from shared.keys import ensure_keypair
-from shared.messages import Approval, EndEpisode, SceneObject, SetMode, StopRequest, TeleopTarget
-from shared.slots import Ring, Slot
-
-LONG_NAME = SceneObject("x" * 1000, (0.5, 0.0, 0.0), 0.1, 0.5, (0.0, 0.0))
-ZERO = np.zeros(9)
-STATE = GuardState(
-    1.0, ZERO, ZERO, np.zeros(3), np.array([1.0, 0, 0, 0]), np.zeros(3), np.zeros(3), ZERO,
-    5, 3, 4, 7, 1, 2, False, "e1", 2, 8, 0, 11, 0, 0,
-)  # fmt: skip
-
-
-def record(seq, epoch=4):
-    rows = np.ones((60, 9), np.float32)
-    return Record(
-        epoch, seq, "e1", seq, np.ones(512, np.float32), 8, np.zeros(4, np.float32), -1.0, 0.5, 2**20 - 1, 3,
-        0, 0, 10, 100 + seq, 0, 0, 1e9, rows, rows, np.ones((60, 7), np.float32),
-    )  # fmt: skip
-
-
-class Robot:
-    """Everything around a `Link` that other processes would do."""
-
-    def __init__(self, config, lines):
-        self.config, self.lines = config, lines
-        runtime = config.runtime
-        runtime.folder.mkdir(parents=True, exist_ok=True)
-        self.states = Slot(runtime.state, size(GuardState), create=True)
-        self.states.write(pack(STATE))
-        self.guard_ticks = True
-        self.latches = Slot(runtime.latch, size(LatchState), create=True)
-        self.policies = Slot(runtime.policy, size(PolicyState), create=True)
-        self.ring = Ring(runtime.records, size(Record), RING_RECORDS, create=True)
-        self.mail = Mailbox(runtime)
-        self.link = Link(config, Lines(lines["record_bell"], lines["stop_link"]))
-
-    def push(self, *seqs):
-        for seq in seqs:
-            self.ring.push(pack(record(seq)))
-            os.eventfd_write(self.lines["record_bell"], 1)
-
-    def until(self, condition, timeout_s=15.0):
-        deadline = time.monotonic() + timeout_s
-        while not condition():
-            assert time.monotonic() < deadline, "did not come about"
-            if self.guard_ticks:
-                self.states.write(pack(STATE))
-            self.link.step()
-
-    def restart(self):
-        """A link process that was killed: nothing is closed in order."""
-        self.link.close()
-        self.link = Link(self.config, Lines(self.lines["record_bell"], self.lines["stop_link"]))
-
-
-@pytest.fixture
-def learner(tmp_path):
-    made = []
-
-    def _make(**options):
-        made.append(RehearsalLearner(tmp_path / "learner.key", **options))
-        return made[-1]
-
-    yield _make
-    for one in made:
-        one.close()
-
-
-@pytest.fixture
-def robot(config, lines, tmp_path):
-    made = []
-
-    def _make(port, **changes):
-        changes = {"learner_key": str(tmp_path / "learner.pub"), **changes}
-        made.append(Robot(dataclasses.replace(config, **{"learner": f"127.0.0.1:{port}", **changes}), lines))
-        return made[-1]
-
-    yield _make
-    for one in made:
-        one.link.close()
-
-
-def test_records_arrive_once_and_are_forgotten_when_acknowledged(learner, robot):
-    there = learner()
-    here = robot(there.port)
-    here.push(0, 1, 2)
-    here.until(lambda: len(there.records) == 3)
-    here.until(lambda: there.status and there.status.spooled == 0)
-    got = there.records[4, 1]
-    assert (got.robot_id, got.tool, got.n_ticks, got.setpoints.shape) == ("r1", 8, 10, (10, 9))
-    assert (got.end_reason, got.source) == ("completed", "policy")
-    assert there.received == 3
-    assert there.status.state == "ACTIVE"
-    assert there.status.limited_ticks == 11
-    assert there.hellos[0].boot_epoch == 4
-
-
-def test_records_wait_for_a_learner_and_survive_a_restart_of_the_link(
-    learner, robot, config, lines, tmp_path
-):
-    probe = learner()
-    port = probe.port
-    here = robot(port)
-    here.until(lambda: there_is(probe))
-    probe.close()
-    here.push(*range(80))
-    here.link.step()
-    here.restart()
-    here.push(80)
-    for _ in range(3):
-        here.link.step()
-    back = RehearsalLearner(tmp_path / "learner.key", port=port)
-    try:
-        here.until(lambda: len(back.records) == 81, 30.0)
-    finally:
-        back.close()
-    assert sorted(seq for _, seq in back.records) == list(range(81))
-
-
-def there_is(learner):
-    return learner.status is not None
-
-
-def test_what_a_learner_took_but_never_acknowledged_is_sent_to_the_next(learner, robot, tmp_path):
-    first = learner()
-    first.acknowledge = False
-    here = robot(first.port)
-    here.push(0, 1, 2)
-    here.until(lambda: first.received >= 3)
-    first.close()
-    second = RehearsalLearner(tmp_path / "learner.key", port=first.port)
-    try:
-        here.until(lambda: len(second.records) == 3, 30.0)
-        here.until(lambda: second.status and second.status.spooled == 0)
-    finally:
-        second.close()
-
-
-def test_a_full_spool_is_counted_in_the_status(learner, robot):
-    there = learner()
-    there.acknowledge = False
-    here = robot(there.port, spool_records=4)
-    here.push(*range(10))
-    here.until(lambda: there.status and there.status.lost)
-    assert (there.status.spooled, there.status.lost) == (4, 6)
-
-
-def test_records_overwritten_in_the_ring_are_counted(learner, robot):
-    here = robot(1)
-    here.push(*range(RING_RECORDS + 30))
-    here.link.step()
-    there = learner()
-    here.link.close()
-    again = robot(there.port)
-    again.until(lambda: there.status and there.status.lost)
-    assert 30 <= there.status.lost <= 32
-    assert there.status.spooled + len(there.records) + there.status.lost >= RING_RECORDS + 30
+from shared.messages import Approval, EndEpisode, SetMode, StopRequest, TeleopTarget
+from shared.slots import Slot
+from tests.robot_agent.link.rig import STATE, there_is
 
 
 def test_tasks_and_ends_reach_the_policy_process(learner, robot):
@@ -244,107 +81,6 @@ def test_without_a_guard_a_stop_is_not_confirmed_but_stays_on_the_line(learner, 
     here.until(lambda: time.monotonic() - begun > 1.5)
     assert not there.confirms
     assert os.eventfd_read(here.lines["stop_link"]) == 1
-
-
-def deep():
-    nested = b""
-    for _ in range(2000):
-        nested = b"\x91" + nested
-    return nested + b"\xc0"
-
-
-@pytest.mark.parametrize(
-    "frame",
-    [
-        b"",
-        b"\x00",
-        os.urandom(400),
-        msgpack.packb([99, 1, {}]),
-        deep(),
-        encode(empty_task("e1"))[:-40],
-        encode(EndEpisode("x" * (EPISODE_ID_BYTES + 1), "success")),
-        encode(EndEpisode("e1", "x" * 4000)),
-        encode(dataclasses.replace(empty_task("e1"), objects=(LONG_NAME,) * 100)),
-    ],
-    ids=["empty", "zero", "noise", "other version", "deep", "cut", "long id", "long end", "long task"],
-)
-def test_frames_that_are_no_messages_change_nothing(learner, robot, frame):
-    there = learner()
-    here = robot(there.port)
-    here.until(lambda: there_is(there))
-    there.send_raw(frame)
-    there.send(empty_task("good"))
-    got = []
-    here.until(lambda: got.extend(here.mail.take()) or got)
-    assert [m.episode_id for m in got] == ["good"]
-
-
-def test_an_oversized_frame_costs_the_connection_and_nothing_else(learner, robot):
-    there = learner()
-    here = robot(there.port)
-    here.until(lambda: there_is(there))
-    there.send_raw(bytes(MAX_MESSAGE + 1))
-    here.push(0)
-    here.until(lambda: len(there.hellos) >= 2, 30.0)
-    here.until(lambda: len(there.records) == 1)
-
-
-def test_another_layout_is_refused_and_tried_again_slowly(learner, robot, caplog):
-    there = learner(layout="feedfeedfeedfeed")
-    here = robot(there.port)
-    here.push(0)
-    here.until(lambda: len(there.hellos) >= 2)
-    assert "feedfeedfeedfeed" in caplog.text
-    assert caplog.text.count("refused this robot") == 1, "said once"
-    assert not there.received
-
-
-def test_a_robot_that_is_not_on_the_allow_list_says_what_to_do(learner, robot, caplog):
-    there = learner(allowed=[])
-    here = robot(there.port)
-    here.push(0)
-    here.until(lambda: "allow-list" in caplog.text)
-    assert "r1.pub" in caplog.text
-    assert not there.hellos
-    public, _ = ensure_keypair(here.config.state.key)
-    there._allowed.add(public.encode())
-    here.until(lambda: len(there.records) == 1, 30.0)
-
-
-def test_a_learner_with_another_key_is_not_spoken_to(learner, robot, tmp_path, caplog):
-    there = learner()
-    other, _ = ensure_keypair(tmp_path / "other.key")
-    here = robot(there.port, learner_key=other)
-    here.push(0)
-    begun = time.monotonic()
-    here.until(lambda: time.monotonic() - begun > 1.5)
-    assert not there.hellos
-    assert len(Spool(here.config.state.spool, 10)) == 1
-
-
-def test_a_missing_key_is_named_and_waited_for(learner, robot, tmp_path, caplog):
-    there = learner()
-    late = tmp_path / "late.pub"
-    here = robot(there.port, learner_key=str(late))
-    here.until(lambda: "late.pub" in caplog.text)
-    late.write_text((tmp_path / "learner.pub").read_text())
-    here.until(lambda: there.hellos)
-
-
-def test_the_end_of_the_link_puts_the_last_records_on_disk(robot):
-    here = robot(1)
-    here.push(0, 1)
-    here.link.end()
-    assert len(Spool(here.config.state.spool, 10)) == 2
-
-
-@pytest.mark.parametrize("host", ["-", ".."])
-def test_a_host_that_cannot_be_connected_to_is_named(robot, host, caplog, learner):
-    learner()  # makes the key file
-    here = robot(1, learner=f"{host}:5557")
-    here.push(0)
-    here.until(lambda: f"cannot connect to {host}:5557" in caplog.text)
-    assert len(Spool(here.config.state.spool, 10)) == 1
 
 
 def test_a_guard_that_does_not_tick_is_shown_as_a_fault(learner, robot):
