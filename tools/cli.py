@@ -50,6 +50,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("train", "tools.train:train", "Train in simulation only; goes on after Ctrl-C.", LEARN),
     Command("eval", "tools.eval:evaluate", "Success of a policy, with confidence intervals.", LEARN),
     Command("bench", "tools.bench:bench", "The figures: sim, train, policy, stop, limiter, ood.", LEARN),
+    Command("reward", "tools.reward:app", "Words become rewards: data and models.", LEARN),
     Command("keys", "tools.keys:app", "Key pairs for the link between robot and learner.", ROBOT),
 )
 """Every command."""
