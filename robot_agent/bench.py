@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from robot_agent.bench_rig import in_memory
 from robot_agent.bundles import BundleFolder
 from robot_agent.config import AgentConfig
 from robot_agent.files import RuntimeFiles
@@ -90,13 +91,13 @@ def bench_agent(seconds: float, bundle: Path | None = None) -> dict[str, Any]:
 @contextmanager
 def _running_agent(bundle: Path | None) -> Any:
     """An agent that decides, its learner, its runtime files, and the pids of its processes."""
-    with tempfile.TemporaryDirectory(prefix="reachy-coach-bench-") as name:
+    with in_memory() as runtime, tempfile.TemporaryDirectory(prefix="reachy-coach-bench-") as name:
         folder = Path(name)
         episodes = iter(range(10**9))
         learner = RehearsalLearner(
             folder / "learner.key", tasks=lambda: empty_task(f"e{next(episodes)}", max_decisions=15)
         )
-        config = AgentConfig(robot_id="bench", data_dir=folder, runtime_dir=folder / "run")
+        config = AgentConfig(robot_id="bench", data_dir=folder, runtime_dir=runtime)
         config = replace(config, learner=f"127.0.0.1:{learner.port}", learner_key=str(folder / "learner.pub"))
         data = random_bundle(1) if bundle is None else bundle.read_bytes()
         checked = read_bundle(data)

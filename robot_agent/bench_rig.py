@@ -1,4 +1,4 @@
-"""A whole agent on the MuJoCo body whose eventfds a bench holds, so that it can press, release and resume."""
+"""A whole agent whose eventfds a bench holds, so that it can press, release and resume."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import http.client
 import itertools
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,8 +19,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from robot_agent.bundles import BundleFolder
 from robot_agent.config import AgentConfig
+from robot_agent.files import default_runtime_dir
 from robot_agent.frames import GuardState, LatchState, Mode, size, unpack
 from robot_agent.processes import LINES, TABLE, command
 from robot_agent.rehearsal import REHEARSAL_KEY, RehearsalLearner, empty_task, random_bundle
@@ -32,6 +36,8 @@ START_S = 60.0
 ANSWER_S = 2.0
 """A stop that has shown no effect for this long counts as missed."""
 LOOK_S = 0.0002
+PRIORITY = 5
+"""SCHED_FIFO priority of the bench itself, so that it sees in time what happens: below the agent's."""
 MAX_QUEUED = 50
 """More than the wire has taken would only fill memory."""
 USUAL = ("-m", "robot_agent.processes")
@@ -44,11 +50,20 @@ class Rig:
 
     Args:
         folder: for everything it keeps.
+        runtime: for shared memory and sockets; on tmpfs as in service, or they wait for the disk.
         program: what Python is to run for each process, before its name.
         policy: give it a policy and tasks.
+        daemon_port: of the Reachy Mini daemon that is the body; if none is given, the body is MuJoCo's.
     """
 
-    def __init__(self, folder: Path, program: Sequence[str], policy: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        runtime: Path,
+        program: Sequence[str],
+        policy: bool,
+        daemon_port: int | None = None,
+    ) -> None:
         self.blind_s = 0.0
         """Longest time for which the machine did not let the bench look, though it asked to every 0.2 ms."""
         self._policy = policy
@@ -60,27 +75,33 @@ class Rig:
             text=True,
         )
         port = int(self._hear())
-        config = AgentConfig(robot_id="bench", data_dir=folder, runtime_dir=folder / "run", page_port=_port())
+        config = AgentConfig(robot_id="bench", data_dir=folder, runtime_dir=runtime, page_port=_port())
         config = replace(config, learner=f"127.0.0.1:{port}")
-        self.config = replace(config, learner_key=str(folder / "learner.pub"))
-        self.config.runtime.folder.mkdir(parents=True)
+        config = replace(config, learner_key=str(folder / "learner.pub"))
+        if daemon_port is not None:  # whoever measures on it is there
+            config = replace(config, body="reachy", daemon_port=daemon_port, auto_arm=True)
+        self.config = replace(config, page_host="127.0.0.1")
+        self.config.runtime.folder.mkdir(parents=True, mode=0o700)
         trust(self.config.state.signers, "bench", REHEARSAL_KEY.public)
         if policy:
             BundleFolder(self.config.state.bundles).keep(1, random_bundle(1))
         self.lines = {name: os.eventfd(0, os.EFD_NONBLOCK) for name in LINES}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        runtime = str(self.config.runtime.folder)
-        self._start("robot", [sys.executable, "-m", "sim.robot", "--runtime-dir", runtime], ())
+        if daemon_port is None:
+            self._start("robot", [sys.executable, "-m", "sim.robot", "--runtime-dir", str(runtime)], ())
+        self._commands: dict[str, tuple[list[str], Sequence[int]]] = {}
         for row in TABLE:
             if row.needed(self.config):
                 arguments, held = command(row, self.config, self.lines)
-                self._start(row.name, [sys.executable, *program, *arguments[3:]], held)
+                self._commands[row.name] = [sys.executable, *program, *arguments[3:]], held
+                self.start(row.name)
         reader, self._pedal = os.pipe()
         line = self.lines["stop_usb"]
         pedal = [sys.executable, "-m", "robot_agent.bench_stop", "pedal", str(reader), str(line)]
         self._start("pedal", pedal, (reader, line))
         self._latches = Slot(self.config.runtime.latch, size(LatchState), create=True)
-        self._states = Slot(self.config.runtime.state, size(GuardState), create=True)
+        self.states = Slot(self.config.runtime.state, size(GuardState), create=True)
+        """The guard's."""
         self.presses: dict[str, Callable[[], None]] = {
             "pedal": self._press_pedal,
             "socket": self._press_socket,
@@ -101,6 +122,20 @@ class Rig:
                 raise TimeoutError("the agent's guard, page or socket did not come up within a minute")
             time.sleep(0.05)
 
+    def start(self, name: str) -> None:
+        """Start a process of the table; also again, once it has ended."""
+        self._start(name, *self._commands[name])
+
+    def end(self, name: str) -> None:
+        """End a process of the table as the supervisor does."""
+        process = self.processes[name]
+        process.terminate()
+        try:
+            process.wait(5.0)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
     def flood(self) -> None:
         """Have the learner send as much as the wire takes, from now on."""
         assert self._learner.stdin is not None
@@ -109,7 +144,7 @@ class Rig:
 
     def state(self) -> GuardState:
         """What the guard published last."""
-        found = self._states.read()
+        found = self.states.read()
         assert found is not None
         return unpack(GuardState, found[1])
 
@@ -133,7 +168,7 @@ class Rig:
         Returns:
             Time [s] from the press to the latch and to the first setpoint of braking; None if missed.
         """
-        seq, pressed_s = self._states.seq(), time.monotonic()
+        seq, pressed_s = self.states.seq(), time.monotonic()
         self.presses[source]()
         latched_s = braked_s = 0.0
         looked_s = pressed_s
@@ -144,8 +179,8 @@ class Rig:
             if not latched_s and (found := self._latches.read()) is not None:
                 latch = unpack(LatchState, found[1])
                 latched_s = latch.time_s if latch.latched and latch.time_s >= pressed_s else 0.0
-            if not braked_s and self._states.seq() != seq:
-                seq = self._states.seq()
+            if not braked_s and self.states.seq() != seq:
+                seq = self.states.seq()
                 braked_s = now if self.state().mode == Mode.STOPPED else 0.0
             if now - pressed_s > ANSWER_S:
                 return None
@@ -193,7 +228,7 @@ class Rig:
         return self._learner.stdout.readline()
 
     def _armed(self) -> bool:
-        found = self._states.read()
+        found = self.states.read()
         return found is not None and unpack(GuardState, found[1]).mode in (Mode.ACTIVE, Mode.SAFE_HOLD)
 
     def _press_pedal(self) -> None:
@@ -229,15 +264,48 @@ class Rig:
 
 
 @contextlib.contextmanager
-def rig(program: Sequence[str] = USUAL, policy: bool = True) -> Iterator[Rig]:
+def rig(program: Sequence[str] = USUAL, policy: bool = True, daemon_port: int | None = None) -> Iterator[Rig]:
     """An agent that decides; ended with the block."""
-    with tempfile.TemporaryDirectory(prefix="reachy-coach-bench-") as name:
-        made = Rig(Path(name), program, policy)
+    with in_memory() as runtime, tempfile.TemporaryDirectory(prefix="reachy-coach-bench-") as name:
+        made = Rig(Path(name), runtime, program, policy, daemon_port)
         try:
             made.wait_ready()
             yield made
         finally:
             made.close()
+
+
+@contextlib.contextmanager
+def in_memory() -> Iterator[Path]:
+    """A runtime folder where an agent in service has its own; removed with the block."""
+    folder = default_runtime_dir(f"bench-{os.getpid()}")
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def in_time() -> Iterator[str]:
+    """A real-time priority for the bench's clock, where the machine allows one; not for its children."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))
+    except OSError:
+        yield "ordinary: what it reads late counts as the robot's delay"
+        return
+    try:
+        yield f"real-time {PRIORITY}"
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+def percentiles(seconds: Sequence[float], name: str) -> dict[str, float]:
+    """`<name>_p50_ms` and so on; nothing of nothing."""
+    if not seconds:
+        return {}
+    ms = np.asarray(seconds) * 1e3
+    marks = {"p50": 50.0, "p99": 99.0, "p99_9": 99.9, "max": 100.0}
+    return {f"{name}_{mark}_ms": round(float(np.percentile(ms, at)), 2) for mark, at in marks.items()}
 
 
 def _port() -> int:

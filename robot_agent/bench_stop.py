@@ -1,7 +1,7 @@
 """`reachy-coach bench stop`: from a press to the latch, to the first braking setpoint, and to standstill.
 
-Real processes on the MuJoCo body in real time; presses by a pedal's events, by the local socket and by the
-robot's page in turn, while different things go wrong around them.
+Real processes in real time on the MuJoCo body (Reachy Mini's daemon: `bench_reachy`); presses by a pedal's
+events, by the local socket and by the robot's page in turn, while different things go wrong around them.
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from robot_agent.bench_rig import USUAL, Rig, rig
+from robot_agent.bench_rig import USUAL, Rig, in_time, percentiles, rig
 from robot_agent.frames import GuardState, Teleop, pack, size
 from robot_agent.hand import joints_for
 from robot_agent.processes import become_prompt
@@ -31,8 +33,8 @@ from shared.spaces import TICK_S
 
 STALL_S = 2.0
 """What the stalled disk takes longer for each fsync."""
-PRIORITY = 5
-"""SCHED_FIFO priority of the bench itself, so that it sees in time what happens: below the agent's."""
+WRITTEN = 256 << 20
+"""Bytes that keep the busy disk busy, again and again."""
 FULL_SPEED = 0.95
 """Share of a joint's speed limit that counts as full speed."""
 REST_S = 0.2
@@ -59,41 +61,51 @@ class Rest:
     """How far any joint still turned from 200 ms on."""
 
 
-def bench_stop(presses: int = 3000, standstills: int = 90) -> dict[str, Any]:
+NEXT_S = 2.0
+"""A guard that shows no new state for so long has ended."""
+
+
+def bench_stop(presses: int = 3000, standstills: int = 90, daemon_port: int | None = None) -> dict[str, Any]:
     """Measure stops.
 
     Args:
         presses: in all; spread evenly over the scenes.
         standstills: stops out of motion at full speed.
+        daemon_port: of the Reachy Mini daemon, to measure on that instead: no scenes, but enabling and play.
 
     Returns:
         Percentiles [ms] by scene, by source, and of all.
     """
+    if daemon_port is not None:
+        from robot_agent.bench_reachy import bench_reachy
+
+        return bench_reachy(daemon_port, presses, standstills)
     rng = np.random.default_rng(0)
     each = -(-presses // len(SCENES))
     scenes: dict[str, Any] = {}
     found: list[tuple[str, float, float]] = []
     missed = 0
-    with _in_time() as priority:
+    with in_time() as priority:
         for name, scene in SCENES.items():
             program = STALLED if name == "stalled disk" else USUAL
             with rig(program) as agent, scene(agent):
-                these = _press(agent, each, rng)
+                these = press_again_and_again(agent, each, rng)
             missed += each - len(these)
             blind_ms = round(agent.blind_s * 1e3, 2)
-            scenes[name] = _figures(these) | {"missed": each - len(these), "bench_blind_max_ms": blind_ms}
+            scenes[name] = stop_figures(these) | {"missed": each - len(these), "bench_blind_max_ms": blind_ms}
             found += these
         with rig(policy=False) as agent:  # which may have been given less than full speed
-            still = _standstills(agent, standstills, rng)
+            still = stop_at_full_speed(agent, standstills, rng)
     sources = sorted({source for source, _, _ in found})
     return {
         "presses": each * len(SCENES),
         "missed": missed,
-        "all": _figures(found),
+        "all": stop_figures(found),
         "by_scene": scenes,
-        "by_source": {source: _figures([row for row in found if row[0] == source]) for source in sources},
-        "standstill_from_full_speed": _rest_figures(still),
+        "by_source": {source: stop_figures([row for row in found if row[0] == source]) for source in sources},
+        "standstill_from_full_speed": rest_figures(still),
         "bench_priority": priority,
+        "load_average": round(os.getloadavg()[0], 2),
         "body": "mujoco, real time",
     }
 
@@ -117,6 +129,18 @@ def _busy(_: Rig) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _writing(_: Rig) -> Iterator[None]:
+    """Something else writes to the disk as fast as it goes."""
+    with tempfile.NamedTemporaryFile(prefix="reachy-coach-bench-") as file:
+        writer = subprocess.Popen([sys.executable, "-m", "robot_agent.bench_stop", "write", file.name])
+        try:
+            yield
+        finally:
+            writer.kill()
+            writer.wait()
+
+
+@contextlib.contextmanager
 def _hung(agent: Rig) -> Iterator[None]:
     """The policy process does nothing any more."""
     agent.processes["policy"].send_signal(signal.SIGSTOP)
@@ -135,12 +159,13 @@ SCENES: dict[str, Callable[[Rig], contextlib.AbstractContextManager[None]]] = {
     "busy cores": _busy,
     "hung policy": _hung,
     "stalled disk": _idle,
+    "busy disk": _writing,
     "flooding learner": _flooding,
 }
 STALLED = ("-m", "robot_agent.bench_stop", "stalled")
 
 
-def _press(agent: Rig, count: int, rng: np.random.Generator) -> list[tuple[str, float, float]]:
+def press_again_and_again(agent: Rig, count: int, rng: np.random.Generator) -> list[tuple[str, float, float]]:
     """Press so many times at random instants of the tick; what was missed is left out."""
     sources = list(agent.presses)
     found = []
@@ -154,7 +179,7 @@ def _press(agent: Rig, count: int, rng: np.random.Generator) -> list[tuple[str, 
     return found
 
 
-def _standstills(agent: Rig, count: int, rng: np.random.Generator) -> list[Rest]:
+def stop_at_full_speed(agent: Rig, count: int, rng: np.random.Generator) -> list[Rest]:
     """Have a person move the robot as fast as it goes, and stop it then."""
     hand = Slot(agent.config.runtime.teleop, size(Teleop), create=True)
     groups = {"body yaw": slice(0, 1), "head": slice(1, 7), "antennas": slice(7, 9)}
@@ -211,51 +236,40 @@ def _come_to_rest(agent: Rig, joints: str) -> Rest:
 
 
 def _next(agent: Rig, before: GuardState) -> GuardState:
+    deadline = time.monotonic() + NEXT_S
     while (state := agent.state()).state_seq == before.state_seq:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the guard has not ticked for {NEXT_S} s")
         time.sleep(0.001)
     return state
 
 
-def _rest_figures(found: Sequence[Rest]) -> dict[str, Any]:
-    figures: dict[str, Any] = {"presses": len(found)}
-    figures |= _percentiles([rest.setpoint_s for rest in found], "press_to_setpoint_at_rest")
-    figures |= _percentiles([rest.slow_s for rest in found], f"press_to_{SLOW:.0%}_of_full_speed")
-    figures |= _percentiles([rest.still_s for rest in found], f"press_to_below_{STILL_RAD_S}_rad_s")
-    if found:
-        figures["turned_after_200_ms_max_deg"] = round(max(rest.later_deg for rest in found), 2)
-        groups = sorted({rest.joints for rest in found})
-        figures["setpoint_at_rest_max_ms"] = {
-            joints: round(1e3 * max(rest.setpoint_s for rest in found if rest.joints == joints), 1)
+def rest_figures(found: Sequence[Rest]) -> dict[str, Any]:
+    """The guard's output, of which the promise is, apart from the body behind it."""
+    if not found:
+        return {"presses": 0}
+    groups = sorted({rest.joints for rest in found})
+    output = percentiles([rest.setpoint_s for rest in found], "press_to_rest")
+    body = percentiles([rest.slow_s for rest in found], f"press_to_{SLOW:.0%}_of_full_speed")
+    body |= percentiles([rest.still_s for rest in found], f"press_to_below_{STILL_RAD_S}_rad_s")
+    return {
+        "presses": len(found),
+        "setpoint_as_promised": output
+        | {
+            f"{joints}_max_ms": round(
+                1e3 * max(rest.setpoint_s for rest in found if rest.joints == joints), 1
+            )
             for joints in groups
-        }
-    return figures
+        },
+        "body_behind_it": body
+        | {"turned_after_200_ms_max_deg": round(max(rest.later_deg for rest in found), 2)},
+    }
 
 
-def _figures(rows: Sequence[tuple[str, float, float]]) -> dict[str, Any]:
-    latch = _percentiles([row[1] for row in rows], "press_to_latch")
-    return latch | _percentiles([row[2] for row in rows], "press_to_setpoint")
-
-
-def _percentiles(seconds: Sequence[float], name: str) -> dict[str, float]:
-    if not seconds:
-        return {}
-    ms = np.asarray(seconds) * 1e3
-    marks = {"p50": 50.0, "p99": 99.0, "p99_9": 99.9, "max": 100.0}
-    return {f"{name}_{mark}_ms": round(float(np.percentile(ms, at)), 2) for mark, at in marks.items()}
-
-
-@contextlib.contextmanager
-def _in_time() -> Iterator[str]:
-    """A real-time priority for the bench's clock, where the machine allows one; not for its children."""
-    try:
-        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))
-    except OSError:
-        yield "ordinary: what it reads late counts as the robot's delay"
-        return
-    try:
-        yield f"real-time {PRIORITY}"
-    finally:
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+def stop_figures(rows: Sequence[tuple[str, float, float]]) -> dict[str, Any]:
+    """Of source, time [s] to the latch and time [s] to the first braking setpoint."""
+    latch = percentiles([row[1] for row in rows], "press_to_latch")
+    return latch | percentiles([row[2] for row in rows], "press_to_setpoint")
 
 
 def _pedal(fd: int, line: int) -> None:
@@ -266,6 +280,17 @@ def _pedal(fd: int, line: int) -> None:
         for _, pressed in pedal.read(3600.0):
             if pressed:
                 os.eventfd_write(line, 1)
+
+
+def _write(path: str) -> None:
+    """Write and sync for ever, within 256 MiB."""
+    block = os.urandom(WRITTEN // 64)
+    with Path(path).open("r+b", buffering=0) as file:
+        for number in itertools.count():
+            file.seek(number % 64 * len(block))
+            file.write(block)
+            if number % 64 == 63:
+                os.fsync(file.fileno())
 
 
 def _stalled(arguments: list[str]) -> int:
@@ -285,4 +310,6 @@ def _stalled(arguments: list[str]) -> int:
 if __name__ == "__main__":
     if sys.argv[1] == "pedal":
         _pedal(int(sys.argv[2]), int(sys.argv[3]))
+    if sys.argv[1] == "write":
+        _write(sys.argv[2])
     sys.exit(_stalled(sys.argv[2:]))

@@ -13,6 +13,7 @@ import termios
 import time
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from robot_agent.config import AgentConfig
@@ -22,6 +23,7 @@ from robot_agent.guard.machine import Latch
 from robot_agent.notify import Notifier
 from robot_agent.processes import LINES, TABLE, command, config_from
 from robot_agent.selftest import may_arm
+from robot_agent.ticking import Silence, Watchdog
 from shared.child import die_with
 from shared.ending import Ending
 from shared.errors import CoachError, ConfigError
@@ -33,8 +35,6 @@ log = logging.getLogger("agent")
 POLL_S = 0.05
 BACKOFF_S = 0.1
 BACKOFF_MAX_S = 5.0
-PING_S = 0.2
-"""Between two pings of the service manager."""
 HEALTHY_S = 10.0
 """Alive for this long: the next death starts again with the shortest pause."""
 END_S = 3.0
@@ -45,6 +45,8 @@ END_LAST = ("link", ROBOT)
 last record goes to disk."""
 MAX_SOCKET_PATH = 107
 """Bytes that Linux takes."""
+IN_MEMORY = ("tmpfs", "ramfs")
+"""File systems that never wait for a disk."""
 
 
 @dataclass
@@ -56,34 +58,6 @@ class _Child:
     started_s: float = 0.0
     next_start_s: float = 0.0
     backoff_s: float = BACKOFF_S
-
-
-class Watchdog:
-    """Tells the service manager that the agent lives, only as long as the guard completes ticks.
-
-    Args:
-        notifier: the way to the service manager.
-        states: the guard's state slot.
-    """
-
-    def __init__(self, notifier: Notifier, states: Slot) -> None:
-        self._notifier, self._states = notifier, states
-        self._seen, self._pinged_s = states.seq(), -PING_S
-        self._ready = False
-
-    def look(self, now_s: float) -> None:
-        """Ping if the guard has ticked since the last ping."""
-        seq = self._states.seq()
-        if seq == self._seen or now_s - self._pinged_s < PING_S:
-            return
-        self._seen, self._pinged_s = seq, now_s
-        if not self._ready:
-            self._ready = self._notifier.ready()
-        self._notifier.watchdog()
-
-    def end(self) -> None:
-        """The agent begins to end."""
-        self._notifier.stopping()
 
 
 def run(config: AgentConfig) -> int:
@@ -104,12 +78,14 @@ def run(config: AgentConfig) -> int:
         children = _children(config, lines)
         ending = Ending(signal.SIGTERM, signal.SIGINT)
         shown: dict[str, int] = {}
-        watched = Watchdog(Notifier.from_env(), Slot(runtime.state, size(GuardState), create=True))
+        states = Slot(runtime.state, size(GuardState), create=True)
+        watched, silence = Watchdog(Notifier.from_env(), states), Silence(states, 2.0 * POLL_S)
         try:
             while not ending:
                 for child in children:
                     _tend(child)
                 watched.look(time.monotonic())
+                _kill_if_hung(children, silence)
                 pids = {child.name: child.process.pid for child in children if child.process is not None}
                 if pids != shown:
                     write_atomic(runtime.processes, json.dumps(pids).encode())
@@ -135,6 +111,22 @@ def _make_folders(config: AgentConfig) -> None:
             raise ConfigError(f"{folder} cannot be made ({error}); choose another --{flag}-dir") from None
         if not os.access(folder, os.W_OK):
             raise ConfigError(f"{folder} cannot be written; choose another --{flag}-dir")
+    if (found := file_system(config.runtime.folder)) not in IN_MEMORY:
+        log.warning(
+            "%s is on %s: the guard waits whenever that disk is busy (0.3 s have been seen); choose a "
+            "--runtime-dir on tmpfs, for example below /dev/shm",
+            config.runtime.folder,
+            found,
+        )
+
+
+def file_system(folder: Path, mounts: Path = Path("/proc/mounts")) -> str:
+    """The kind of file system on which a folder lies; `unknown` where the system does not tell."""
+    kinds = {"/": "unknown"}
+    with contextlib.suppress(OSError):
+        kinds |= {row.split()[1]: row.split()[2] for row in mounts.read_text().splitlines()}
+    folder = folder.resolve()
+    return next(kinds[str(above)] for above in (folder, *folder.parents) if str(above) in kinds)
 
 
 def _forget_other_lives(config: AgentConfig) -> None:
@@ -190,6 +182,14 @@ def _tend(child: _Child) -> None:
             preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509  # this process has no threads
         )
         child.started_s = now
+
+
+def _kill_if_hung(children: list[_Child], silence: Silence) -> None:
+    """The body holds its last target meanwhile; a stop that was pressed waits for the guard that follows."""
+    (guard,) = [child.process for child in children if child.name == "guard"]
+    if silence.look(time.monotonic(), guard.pid if guard is not None else None) and guard is not None:
+        guard.kill()
+        log.error("the guard (pid %d) does not tick any more; killed it, to start it again", guard.pid)
 
 
 _THREADS = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}

@@ -11,15 +11,19 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from robot_agent import main
 from robot_agent.config import AgentConfig
+from robot_agent.frames import GuardState, Teleop, pack, size, unpack
 from robot_agent.guard.latch_file import to_bytes
 from robot_agent.guard.machine import Latch, Latched
 from robot_agent.processes import TABLE, settings
 from robot_agent.stop_socket import ask
+from shared.control.kinematics import NEUTRAL
 from shared.errors import ConfigError
+from shared.simlink import TARGET_SIZE, TARGET_SLOT, unpack_target
 from shared.slots import Slot
 
 
@@ -190,31 +194,68 @@ def test_whether_a_new_start_may_move_is_asked_anew_and_a_stop_is_kept(config, l
     assert config.runtime.latch_file.exists() == kept
 
 
-def test_the_service_manager_hears_of_ticks_and_of_nothing_else(tmp_path):
-    said = []
-    states = Slot(tmp_path / "state.slot", 8, create=True)
-    states.write(b"x")
+def hang(config):
+    """Stop the guard for ever; gives its process id."""
+    pid = pids(config)["guard"]
+    os.kill(pid, signal.SIGSTOP)
+    return pid
 
-    class Manager:
-        def ready(self):
-            said.append("ready")
-            return True
 
-        def watchdog(self):
-            said.append("ping")
+@pytest.mark.alone
+def test_a_guard_that_hangs_is_killed_and_a_stop_pressed_meanwhile_is_followed_first(start, config):
+    agent = start()
+    wait(lambda: state(config) in ("ACTIVE", "SAFE_HOLD"))
+    hung = hang(config)
+    assert not ask(config.runtime.stop_socket, "stop")["ok"]
+    wait(lambda: pids(config).get("guard", hung) != hung)
+    wait(lambda: state(config) == "STOPPED")
+    hung = hang(config)
+    wait(lambda: pids(config).get("guard", hung) != hung)
+    wait(lambda: state(config) == "STOPPED")
+    agent.terminate()
+    _, errors = agent.communicate(timeout=20)
+    assert errors.count("does not tick any more; killed it") == 2
+    assert errors.count("guard ended with -9") == 2
 
-        def stopping(self):
-            said.append("stopping")
 
-    watchdog = main.Watchdog(Manager(), states)
-    watchdog.look(0.0)
-    assert not said, "no tick yet"
-    states.write(b"tick")
-    watchdog.look(0.1)
-    assert said == ["ready", "ping"]
-    states.write(b"tick")
-    watchdog.look(0.1 + 0.5 * main.PING_S)
-    watchdog.look(10.0)
-    watchdog.look(20.0)
-    watchdog.end()
-    assert said == ["ready", "ping", "ping", "stopping"], "a guard that hangs is not vouched for"
+@pytest.mark.alone
+def test_the_robot_holds_while_its_guard_hangs_and_goes_on_from_there(start, config):
+    config = replace(config, body="mujoco")
+    start(config)
+    wait(lambda: state(config) in ("ACTIVE", "SAFE_HOLD"), 60.0)
+    states = Slot(config.runtime.state, size(GuardState))
+    targets = Slot(config.runtime.folder / TARGET_SLOT, TARGET_SIZE)
+    stick, moved = Slot(config.runtime.teleop, size(Teleop), create=True), NEUTRAL.copy()
+    moved[0] += 1.0
+
+    def turns():
+        stick.write(pack(Teleop(True, moved, time.monotonic() + 0.2)))
+        return unpack(GuardState, states.read()[1]).joint_vel[0] > 0.5
+
+    wait(turns, 60.0)
+    hung = hang(config)
+    held = unpack_target(targets.read()[1])[0]
+    before = unpack(GuardState, states.read()[1])
+    emitted = []
+
+    def goes_on():
+        emitted.append(unpack_target(targets.read()[1])[0])
+        return unpack(GuardState, states.read()[1]).boot_epoch > before.boot_epoch
+
+    wait(goes_on, 60.0)
+    assert pids(config)["guard"] != hung
+    np.testing.assert_array_equal(emitted[:-1], np.broadcast_to(held, (len(emitted) - 1, 9)))
+    assert np.abs(emitted[-1] - held).max() < np.deg2rad(0.5)
+
+
+def test_a_runtime_folder_on_a_disk_is_warned_of(config, tmp_path, caplog, monkeypatch):
+    mounts = tmp_path / "mounts"
+    mounts.write_text(f"/dev/sda / ext4 rw 0 0\ntmpfs {tmp_path / 'run'} tmpfs rw 0 0\n")
+    assert main.file_system(tmp_path / "run" / "r1", mounts) == "tmpfs"
+    assert main.file_system(tmp_path / "runs", mounts) == "ext4"
+    assert main.file_system(tmp_path, tmp_path / "none") == "unknown"
+    for kind, warned in (("tmpfs", False), ("ext4", True)):
+        caplog.clear()
+        monkeypatch.setattr(main, "file_system", lambda _, kind=kind: kind)
+        main._make_folders(config)
+        assert ("choose a --runtime-dir on tmpfs" in caplog.text) == warned
