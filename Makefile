@@ -7,7 +7,7 @@ NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix learner/web --silent
 # More arguments for the command behind a target: make demo ARGS="--exit --json"
 ARGS ?=
 
-.PHONY: help setup demo test lint fix docs bench web lock clean
+.PHONY: help setup demo test mutate lint fix docs bench web lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -21,6 +21,9 @@ demo: setup ## Run the whole loop on this machine, with a link for your phone
 test: setup lint ## Lint, then run all tests
 	$(NPM) test
 	scripts/test.sh $(ARGS)
+
+mutate: setup ## Mutation testing of the guard: how many changes to its code do the tests notice
+	scripts/mutate.sh $(ARGS)
 
 lint: setup ## Style, types and who may import whom
 	$(BIN)/ruff check
@@ -46,5 +49,5 @@ lock: setup ## Write requirements.lock anew; ARGS=--upgrade takes the newest ver
 
 clean: ## Remove everything that the other targets made
 	rm -rf .venv .setup build dist learner/web/node_modules learner/api/static
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -29,8 +29,8 @@ _MARGIN_M = 0.002
 _SLACK = 1.0 + 1e-6
 _SLACK_RAD = 1e-9
 _SLACK_M = 1e-9
-_TRACKING_STEPS = (1, 3)
-"""Newton steps from the last pose; the second lot only where the first does not arrive."""
+_TRACKING_STEPS = (1, 3, 8)
+"""Newton steps from the last pose, at first from neutral; the later lots only where those before fail."""
 _SAME_RAD = 1e-6
 
 
@@ -41,11 +41,10 @@ class SetpointCheck:
     """
 
     def __init__(self, first: F64) -> None:
-        first = np.array(first, np.float64, ndmin=2)
+        first = np.array(first, ndmin=2)
         self._last = [first] * 3
         self._pose: tuple[F64, F64] | None = None
-        self._judged: F64 | None = None
-        self._verdict: Bool = np.zeros((len(first), 2), np.bool_)
+        self._judged: tuple[F64, Bool] | None = None
         self._was_inside: Bool = np.asarray(~self._pose_broken(first).any(axis=1))
 
     def __call__(self, setpoint: F64) -> bool:
@@ -57,7 +56,7 @@ class SetpointCheck:
 
         A joint that starts outside its range may be there as long as it does not go further out.
         """
-        now = np.array(setpoint, np.float64, ndmin=2)
+        now = np.array(setpoint, ndmin=2)
         a, b, c = self._last
         self._last = [b, c, now]
         # Third differences of numbers around 1 rad carry rounding of 1e-16 / dt^3.
@@ -75,25 +74,22 @@ class SetpointCheck:
 
     def _pose_broken(self, joints: F64) -> Bool:
         """Cone and clearance, (n, 2). Follows the head from setpoint to setpoint, as it moves."""
-        if self._judged is not None and np.array_equal(joints, self._judged):
-            return self._verdict.copy()
-        self._judged = joints
+        if self._judged is not None and np.array_equal(joints, self._judged[0]):
+            return self._judged[1].copy()
         still = joints.copy()
         still[:, 0] = 0.0
-        if self._pose is None:
-            self._pose = forward(still)
         for steps in _TRACKING_STEPS:
             self._pose = pos, R = forward(still, self._pose, steps)
-            with np.errstate(invalid="ignore"):
-                off = np.abs(inverse_matrix(pos, R, np.zeros(len(pos))) - still[:, 1:7]).max(axis=1)
+            off = np.abs(inverse_matrix(pos, R, np.zeros(len(pos))) - still[:, 1:7]).max(axis=1)
             unknown = ~(off <= _SAME_RAD)
             if not unknown.any():
                 break
         cone = (np.abs(matrix_to_rpy(R)) > _CONE * _SLACK).any(axis=1)
         near = head_clearance(pos, R) < _MARGIN_M - _SLACK_M
         near |= (antenna_clearance(pos, R, joints[:, 7:]) < _MARGIN_M - _SLACK_M).any(axis=1)
-        self._verdict = np.stack([cone | unknown, near | unknown], axis=1)
-        return self._verdict.copy()
+        verdict = np.stack([cone | unknown, near | unknown], axis=1)
+        self._judged = joints, verdict
+        return verdict.copy()
 
 
 def proposal_violations(rows: F64, start: F64) -> int:

@@ -212,7 +212,6 @@ class Core:
             self._trace.begin(action, self._seq, time_unix_s, broken)
             self._recording = True
         else:
-            self._plan = np.zeros((0, 9))
             self._finished = True
             if self._kind is Kind.CLOSING:
                 self._trace.begin(action, self._seq, time_unix_s, 0)
@@ -221,16 +220,17 @@ class Core:
     def _play(self, command: Command, mode: Mode, teleop: F64 | None) -> F64:
         """This tick's setpoint, through the limiter whatever was asked for."""
         before = self._limiter
-        following = command is Command.FOLLOW and teleop is not None
-        playing = not self._finished and not following and mode in (Mode.ACTIVE, Mode.FALLBACK)
-        if following and teleop is not None:
-            self._limiter, limited = limit(before, teleop[None], self._limits)[0], False
+        playing = (
+            not self._finished and command is not Command.FOLLOW and mode in (Mode.ACTIVE, Mode.FALLBACK)
+        )
+        limited = True
+        if command is Command.FOLLOW and teleop is not None:
+            self._limiter = limit(before, teleop[None], self._limits)[0]
         elif playing and command is Command.PLAY:
             self._limiter, changed = limit(before, self._plan[None, self._played], self._limits)
             limited = bool(changed[0])
         else:
             self._limiter = brake(before, self._limits)
-            limited = playing
         setpoint: F64 = self._limiter.pos[0].copy()
         self._violations_applied += self._check(setpoint)
         if playing:
@@ -267,7 +267,7 @@ _ACTION_KINDS = set(Kind) - {Kind.TELEOP}
 def resume_setpoint(body: BodyState, held: F64) -> F64:
     """The setpoint to go on from, (9,) rad: what the body is held at if it is there, else where it is."""
     at_target = np.abs(held - body.joint_pos).max() <= AT_TARGET_RAD
-    return np.array(held if at_target else body.joint_pos, np.float64)
+    return (held if at_target else body.joint_pos).copy()
 
 
 def _sound(action: Action) -> bool:

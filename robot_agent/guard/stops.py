@@ -71,12 +71,12 @@ class StopLatch:
         unclean: bool = False,
     ) -> None:
         self._now, self._later, self._slot, self._lines = now, later, slot, lines
-        kept = read_latch(now)
-        self._value = _first(kept, read_latch(later), armed, unclean)
+        kept, saved = read_latch(now), read_latch(later)
+        self._value = _first(kept, saved, armed, unclean)
         self._requests = 0
         self._time_s = time.monotonic()
         self._lock = threading.Lock()
-        self._end_line = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._end_line = os.eventfd(0)
         self._thread = threading.Thread(target=self._run, name="latch", daemon=True)
         self._to_disk = threading.Condition()
         self._unsaved: Latched | None = None
@@ -85,6 +85,8 @@ class StopLatch:
         self._disk = threading.Thread(target=self._keep, name="latch-disk", daemon=True)
         if self._value != kept:
             self._remember(self._value)
+        elif self._value != saved:
+            self._unsaved = self._value  # the last guard was killed before the disk had it
         self._show()
         self._take()
 

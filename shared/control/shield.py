@@ -7,7 +7,7 @@ from a proven start every emitted setpoint, and all of the braking from it, is i
 
 A start outside a pose limit (a sleeping robot, a head moved by hand) may not go further out: either no limit
 is exceeded by more than it is on the braking path already, or the whole path comes nearer to the neutral
-pose.
+pose. Once cone and clearance are kept, they stay kept on either way.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ SHARES: F64 = np.array([0.08, 0.25, 0.5, 0.75])
 """Steps tried between braking (0) and the proposal (1), smallest first."""
 _WEIGHT: F64 = np.array([0.0, *[1.0] * 6, 0.3, 0.3])
 """Of each joint in the distance from neutral."""
+_PROMISED = np.array([0, 1, 2, 4, 5, 6])
+"""Columns of cone and clearance in a pose's excess; the reach between them is only a means to keep them."""
 _OUTSIDE = 0.5 * pose_set.HAIR
 """Above this a braking path is outside the set; below, it is inside and rounding shows."""
 
@@ -93,7 +95,8 @@ def _keeps(ahead: F64, braking: F64) -> Bool:
     outside = braking[..., :-1] > _OUTSIDE
     room = np.where(outside & np.isfinite(braking[..., :-1]), braking[..., :-1], 0.0)
     no_worse = (ahead[..., :-1] <= room).all(axis=-1)
-    nearer = outside.any(axis=-1) & (ahead[..., -1] <= braking[..., -1])
+    kept = (ahead[..., _PROMISED] <= 0.0).all(axis=-1) | outside[..., _PROMISED].any(axis=-1)
+    nearer = outside.any(axis=-1) & kept & (ahead[..., -1] <= braking[..., -1])
     return np.asarray(no_worse | nearer)
 
 

@@ -4,11 +4,15 @@ import numpy as np
 
 from robot_agent.frames import Kind, Mode
 from robot_agent.guard.check import SetpointCheck
-from robot_agent.guard.machine import HOLD_AGE, Latch
+from robot_agent.guard.core import AT_TARGET_RAD, resume_setpoint
+from robot_agent.guard.machine import DECELERATE_AGE, HOLD_AGE, Latch, Latched
 from shared.control.kinematics import NEUTRAL
 from shared.control.limits import LIMITS
 from shared.control.motions import joints_of, plan
-from shared.messages import END_REASONS
+from shared.control.pilot import ALL_TOOLS
+from shared.control.shield import MIN_PROFILE
+from shared.messages import END_REASONS, SOURCES
+from shared.spaces import NUM_TOOLS, OBS_DIM
 from shared.tools import TOOL_INDEX, TOOLS
 
 NOD = TOOLS[TOOL_INDEX["nod"]].ticks
@@ -53,6 +57,82 @@ def test_a_record_holds_what_was_written_and_measured(bench):
     np.testing.assert_array_equal(record.head[NOD - 1, 3:], robot.states[-1].head_quat.astype(np.float32))
     assert record.limited_ticks == record.violations == 0
     assert not record.setpoints[NOD:].any()
+
+
+def test_a_record_carries_its_action_its_key_and_when_it_began(bench):
+    robot = bench(epoch=7).armed()
+    rng = np.random.default_rng(0)
+    robot.nod(3)
+    action = robot.action = replace(
+        robot.action,
+        obs=rng.normal(size=OBS_DIM).astype(np.float32),
+        log_prob=-1.5,
+        value=0.25,
+        tool_mask=ALL_TOOLS >> 1,
+        policy_version=5,
+        source=1,
+    )
+    began = robot.core.tick(robot.body.read(), action, Latched(), 1234.5).state
+    robot.until(lambda state: state.finished)
+    robot.tick()
+    (record,) = robot.records
+    for name in (
+        "episode_id",
+        "episode_step",
+        "tool",
+        "log_prob",
+        "value",
+        "tool_mask",
+        "policy_version",
+        "source",
+    ):
+        assert getattr(record, name) == getattr(action, name), name
+    np.testing.assert_array_equal(record.obs, action.obs)
+    np.testing.assert_array_equal(record.params, action.params)
+    assert (record.boot_epoch, record.decision_seq) == (7, 0)
+    assert (record.state_seq, record.time_unix_s) == (began.state_seq, 1234.5)
+    assert END_REASONS[robot.states[-1].last_end] == reason(record) == "completed"
+    assert robot.states[-1].decision_seq == 1, "the next one"
+
+
+def test_a_closing_record_begins_where_it_is_written_and_holds_no_rows(bench):
+    robot = bench().armed()
+    robot.nod()
+    robot.until(lambda state: state.finished)
+    robot.act(Kind.CLOSING, episode_step=1)
+    state = robot.core.tick(robot.body.read(), robot.action, Latched(), 99.5)
+    (_, closing) = robot.records + list(state.records)
+    assert (closing.state_seq, closing.time_unix_s, closing.violations) == (state.state.state_seq, 99.5, 0)
+    for rows in (closing.setpoints, closing.joints, closing.head):
+        assert not rows.any()
+
+
+def test_a_state_tells_what_the_body_measured_and_what_the_guard_does(bench):
+    robot = bench(epoch=7).armed()
+    action = robot.nod(4)
+    rng = np.random.default_rng(0)
+    body = replace(
+        robot.body.read(),
+        joint_vel=rng.normal(size=9),
+        head_pos=rng.normal(size=3),
+        imu_accel=rng.normal(size=3),
+        imu_gyro=rng.normal(size=3),
+    )
+    latched = Latched(Latch.STOPPED, "page")
+    state = robot.core.tick(body, action, latched, 0.0, late_ticks=17).state
+    for name in ("time_s", "joint_pos", "joint_vel", "head_pos", "head_quat", "imu_accel", "imu_gyro"):
+        np.testing.assert_array_equal(getattr(state, name), getattr(body, name), err_msg=name)
+    assert (state.boot_epoch, state.late_ticks, state.stop_source, state.fault) == (7, 17, "page", "")
+
+
+def test_a_guard_goes_on_from_the_target_if_the_body_is_there_and_else_from_the_body(bench):
+    body = bench().body.read()
+    for off, there in ((0.0, True), (-0.1, True), (AT_TARGET_RAD, True), (-0.16, False), (0.3, False)):
+        held = np.where(np.arange(9) == 3, off, 0.0)
+        found = resume_setpoint(replace(body, joint_pos=np.zeros(9)), held)
+        np.testing.assert_array_equal(found, held if there else np.zeros(9))
+    far = np.full(9, 5.0)
+    np.testing.assert_array_equal(resume_setpoint(replace(body, joint_pos=far), far + 0.1), far + 0.1)
 
 
 def test_a_new_instruction_cuts_the_decision_in_force(bench):
@@ -165,6 +245,9 @@ def test_an_action_with_bad_numbers_counts_as_no_action(bench):
         ("limits_profile", 0.01),
         ("tool_mask", 1 << 20),
         ("source", 4),
+        ("limits_profile", 1.001),
+        ("obs", np.full(OBS_DIM, np.nan, np.float32)),
+        ("log_prob", -np.inf),
     ):
         robot = bench().armed()
         robot.nod()
@@ -172,6 +255,55 @@ def test_an_action_with_bad_numbers_counts_as_no_action(bench):
         robot.tick(30)
         assert robot.states[-1].mode == Mode.SAFE_HOLD, field
         np.testing.assert_array_equal(robot.setpoints[-1], NEUTRAL)
+
+
+def test_an_action_at_the_ends_of_its_ranges_is_one(bench):
+    robot = bench().armed()
+    robot.act(Kind.START, target=NEUTRAL, limits_profile=MIN_PROFILE)
+    robot.until(lambda state: state.kind == Kind.START)
+    assert robot.states[-1].limits_profile == MIN_PROFILE
+    last = {"tool": NUM_TOOLS - 1, "tool_mask": ALL_TOOLS, "source": len(SOURCES) - 1}
+    robot.until(lambda state: state.finished)
+    robot.act(Kind.DECISION, **last)
+    robot.until(lambda state: state.kind == Kind.DECISION)
+    assert robot.states[-1].tool == NUM_TOOLS - 1
+
+
+def test_the_age_of_an_action_counts_from_the_state_that_it_answers(bench):
+    robot = bench().armed()
+    robot.nod()
+    robot.tick(2)
+    robot.silent = True
+    modes = [robot.tick().mode for _ in range(HOLD_AGE + 4)]
+    by_age = [Mode.ACTIVE] * (DECELERATE_AGE + 1) + [Mode.FALLBACK] * (HOLD_AGE - DECELERATE_AGE)
+    assert modes == by_age + [Mode.SAFE_HOLD] * 3
+
+
+def test_a_tick_that_fails_ends_the_decision_and_brakes(bench):
+    robot = bench().armed()
+    robot.nod(raw=1.0)
+    robot.tick(15)
+    for _ in range(30):
+        tick = robot.core.tick(robot.body.read(), robot.action, Latched(), 0.0, failed=True)
+        robot.records += tick.records
+        robot.setpoints.append(tick.setpoint)
+        assert tick.state.mode == Mode.FAULT
+    assert [reason(r) for r in robot.records] == ["stopped"]
+    assert robot.core.at_rest
+    assert inside_limits(robot.setpoints)
+
+
+def test_a_guard_restarted_after_a_closed_episode_shows_it_closed(bench):
+    robot = bench().armed()
+    robot.nod()
+    robot.tick(5)
+    robot.act(Kind.CLOSING, episode_step=1)
+    before = robot.tick(3)
+    again = bench(previous=before, epoch=2)
+    state = again.tick()
+    assert (state.kind, state.episode_id, state.episode_step) == (Kind.CLOSING, "e1", 1)
+    assert (state.state_seq, state.action_seq) == (before.state_seq + 1, before.action_seq)
+    assert (state.finished, state.decision_seq, state.tool) == (True, 0, 0)
 
 
 def test_an_action_from_the_future_counts_as_no_action(bench):
@@ -234,18 +366,3 @@ def test_a_start_pose_out_of_this_world_is_gone_for_as_far_as_the_limits_let(ben
     robot.tick(30)
     assert robot.core.at_rest
     assert inside_limits(robot.setpoints)
-
-
-def test_the_check_sees_each_kind_of_violation():
-    quiet = SetpointCheck(NEUTRAL)
-    assert not quiet(NEUTRAL)
-    for jump in (0.2, 0.01, 0.0005):
-        check = SetpointCheck(NEUTRAL)
-        step = NEUTRAL.copy()
-        step[1] += jump * 5
-        assert check(step) == (jump * 5 / 0.02**3 > LIMITS.jerk[1])
-    outside = NEUTRAL.copy()
-    outside[1] = LIMITS.high[1] + 1e-3
-    check = SetpointCheck(outside)
-    assert not check(outside), "a joint that starts outside may be there"
-    assert check(outside + 1e-5), "but not go further"

@@ -29,3 +29,14 @@ def test_a_damaged_file_is_an_error_not_a_guess(tmp_path, content):
     with pytest.raises(StoreError, match="write a number"):
         next_epoch(path)
     assert path.read_text() == content
+
+
+def test_the_error_shows_the_beginning_of_what_was_found_and_what_to_do(tmp_path):
+    path = tmp_path / "epoch"
+    path.write_text("x" * 1000)
+    with pytest.raises(StoreError) as caught:
+        next_epoch(path)
+    assert str(caught.value) == (
+        f"{path} should hold the number of guard starts but holds {'x' * 40!r}; write a number into it "
+        "that is larger than any boot_epoch the learner has of this robot"
+    )

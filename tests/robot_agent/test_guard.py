@@ -190,7 +190,9 @@ def test_a_decision_is_shown_as_ended_only_after_its_record_is_in_the_ring(run, 
 
     class Ring(guard.Ring):
         def push(self, record):
-            shown.append((unpack(Record, record).decision_seq, last_state(config).decision_seq))
+            pushed = unpack(Record, record)
+            shown.append((pushed.decision_seq, last_state(config).decision_seq))
+            assert abs(pushed.time_unix_s - time.time()) < 60.0
             return super().push(record)
 
     monkeypatch.setattr(guard, "Ring", Ring)
@@ -333,6 +335,17 @@ def test_a_person_is_followed_while_the_word_is_fresh(run, config, lines):
     assert rests_inside_limits(body)
 
 
+def test_a_policy_is_late_until_it_has_answered_the_newest_state(config, lines):
+    config.runtime.folder.mkdir(parents=True)
+    shell = guard._Shell(Body(), config.runtime, lines, None, guard.Settings())
+    assert not shell.action_is_late(), "there is no policy yet"
+    shell._published = 5
+    actions = Slot(config.runtime.action, size(Action), create=True)
+    for answered, late in ((4, True), (5, False), (6, False)):
+        actions.write(pack(Action(1, Kind.IDLE, answered)))
+        assert shell.action_is_late() == late
+
+
 def test_in_real_time_the_policy_is_not_waited_for(run, config):
     body = Body(lambda reads: os.kill(os.getpid(), signal.SIGTERM) if reads == BEGIN else None)
     assert run(body, speed=1.0) == 0
@@ -367,3 +380,120 @@ def test_ticks_that_are_always_late_are_a_fault_in_real_time_only(run, config, m
     assert run(Body(slow), speed=1.0) == 0
     assert last_state(config).mode == Mode.FAULT
     assert "too busy" in last_state(config).fault
+
+
+@pytest.mark.parametrize("field", ["joint_pos", "joint_vel", "head_pos", "head_quat", "target"])
+def test_a_state_with_a_number_that_is_not_finite_is_refused_with_what_was_read(field):
+    state = StillBody().read()
+    assert guard.checked(state) is state
+    values = getattr(state, field).copy()
+    values[-1] = np.inf
+    with pytest.raises(BodyError) as caught:
+        guard.checked(replace(state, **{field: values}))
+    assert str(caught.value) == f"the body reports numbers that are not finite: {values}"
+
+
+def test_a_body_that_is_still_starting_is_waited_for_but_not_for_ever():
+    def starting(reads):
+        if reads < 4:
+            raise BodyError("not yet")
+
+    body = Body(starting)
+    begun = time.monotonic()
+    assert guard.first_state(body, 5.0).time_s == TICK_S
+    assert body.reads == 4
+    assert time.monotonic() - begun >= 3 * TICK_S, "it is not asked without pause"
+
+    def never(reads):
+        raise BodyError("never")
+
+    begun = time.monotonic()
+    with pytest.raises(BodyError, match="never"):
+        guard.first_state(Body(never), 0.1)
+    assert 0.1 <= time.monotonic() - begun < 2.0
+
+
+def test_ctrl_c_in_the_agents_terminal_is_the_supervisors_matter(run, config):
+    def fail(reads):
+        if reads == BEGIN:
+            os.kill(os.getpid(), signal.SIGINT)
+        if reads == 2 * BEGIN:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    body = Body(fail)
+    assert run(body) == 0
+    assert body.reads == 2 * BEGIN
+
+
+def test_the_body_is_let_go_and_no_thread_is_left_however_it_ends(run):
+    before = {thread.name for thread in threading.enumerate()}
+
+    def bug(reads):
+        if reads == BEGIN:
+            raise RuntimeError("a bug")
+
+    for fail in (bug, lambda reads: os.kill(os.getpid(), signal.SIGTERM) if reads == BEGIN else None):
+        body = Body(fail)
+        run(body)
+        with pytest.raises(BodyError, match="closed"):
+            body.read()
+        assert {thread.name for thread in threading.enumerate()} == before
+
+
+def test_every_state_and_every_record_rings_its_bell(run, config, lines):
+    body = Body(lambda reads: os.kill(os.getpid(), signal.SIGTERM) if reads == 6 * BEGIN else None)
+    assert run(body) == 0
+    assert os.eventfd_read(lines["state_bell"]) == last_state(config).state_seq
+    assert os.eventfd_read(lines["record_bell"]) == last_state(config).decision_seq >= 2
+
+
+def test_silences_that_are_short_enough_do_not_add_up(run, config):
+    def fail(reads):
+        if reads > BEGIN and reads % (guard.BODY_LOST_TICKS + 1):
+            raise BodyError("silent")
+        if reads > BEGIN + 5 * guard.BODY_LOST_TICKS:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    body = Body(fail)
+    assert run(body) == 0
+    assert rests_inside_limits(body)
+
+
+def test_motors_that_are_off_are_told_so_once_and_now_and_then_again(run, config, lines):
+    relaxed = []
+
+    class Slack(Body):
+        def relax(self):
+            relaxed.append(self.reads)
+            super().relax()
+
+    def fail(reads):
+        if reads == 2:
+            os.eventfd_write(lines["stop_button"], 1)
+        if reads == 10:
+            os.eventfd_write(lines["limp"], 1)
+        if reads == BEGIN + 2 * guard.RELAX_TICKS:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    assert run(Slack(fail)) == 0
+    assert relaxed[0] <= BEGIN
+    assert np.diff(relaxed[1:]).tolist() == [guard.RELAX_TICKS]
+
+
+def test_a_guard_that_is_started_again_goes_on_from_the_target_that_the_body_holds(run, config, caplog):
+    caplog.set_level("INFO")
+
+    class Sagging(Body):
+        def read(self):
+            state = super().read()
+            return replace(state, joint_pos=state.joint_pos - 0.05)
+
+    body = Sagging(lambda reads: os.kill(os.getpid(), signal.SIGTERM) if reads == 5 else None)
+    assert run(body) == 0
+    assert all(np.array_equal(setpoint, NEUTRAL) for setpoint in body.written)
+    epoch = last_state(config).boot_epoch
+    assert f"epoch {epoch}, taking over at {np.round(NEUTRAL, 3).tolist()}" in caplog.text
+
+
+def test_a_robot_that_arms_itself_in_real_time_is_what_is_had_without_settings():
+    assert guard.Settings() == guard.Settings(speed=1.0, armed=True, antenna_stop=False)

@@ -63,7 +63,7 @@ def mark(tmp_path):
 
 
 def test_a_power_cut_is_told_from_a_killed_guard_and_a_clean_end(mark):
-    assert not mark("a\n").set(), "the first start ever"
+    assert mark("a\n").set() is False, "the first start ever"
     assert not mark("a\n").set(), "killed within this boot"
     assert mark("b\n").set(), "the machine was booted under a running guard"
     mark("b\n").clear()

@@ -142,8 +142,7 @@ def test_nothing_moves_after_a_stop_without_release_and_resume(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(7200)
-def test_nothing_moves_in_many_random_lives(tmp_path):
-    sequences = int(os.environ.get("LATCH_SEQUENCES", "20000"))
-    for seed in range(sequences // 1000):
-        live(seed, 1000, tmp_path)
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("seed", range(int(os.environ.get("LATCH_SEQUENCES", "20000")) // 1000))
+def test_nothing_moves_in_a_thousand_random_sequences(tmp_path, seed):
+    live(seed, 1000, tmp_path)

@@ -128,7 +128,9 @@ def test_motors_go_off_only_while_stopped_and_stay_off_if_a_fault_follows():
     assert latch_after(Latched(), Event.LIMP) == Latched()
     limp = latch_after(Latched(Latch.STOPPED, "usb"), Event.LIMP)
     assert limp == Latched(Latch.STOPPED, "usb", "", True)
-    assert latch_after(limp, Event.FAULT, "a motor").limp
+    broken = latch_after(limp, Event.FAULT, "a motor")
+    assert broken == Latched(Latch.FAULT, "", "a motor", True)
+    assert latch_after(Latched(Latch.FAULT, "", "a motor"), Event.LIMP) == broken
     assert not latch_after(limp, Event.RELEASE).limp
 
 
@@ -202,8 +204,7 @@ def test_machine_and_latch_together_never_command_motion_between_a_stop_and_its_
 
 
 def test_the_documented_drawing_is_the_codes(capsys):
-    runpy.run_path(draw.__file__, run_name="__main__")
     page = (Path(__file__).parents[2] / "docs" / "guard.md").read_text()
-    assert f"```mermaid\n{capsys.readouterr().out}```" in page, (
-        "paste what `python -m robot_agent.guard.draw` prints"
-    )
+    assert f"```mermaid\n{draw.mermaid()}```" in page, "paste what `python -m robot_agent.guard.draw` prints"
+    runpy.run_path(draw.__file__, run_name="__main__")
+    assert capsys.readouterr().out == draw.mermaid()

@@ -61,6 +61,12 @@ def test_a_latch_survives_a_restart_and_a_reboot(make, lines, tmp_path):
     assert make().value.latch is Latch.STOPPED
 
 
+def test_a_stop_that_only_tmpfs_had_when_its_guard_was_killed_reaches_the_disk_later(make, tmp_path):
+    (tmp_path / "now").write_bytes(to_bytes(Latched(Latch.STOPPED, "button")))
+    make()
+    wait(lambda: on_disk(tmp_path) == Latched(Latch.STOPPED, "button"))
+
+
 def test_a_stop_asked_for_while_no_guard_runs_is_latched_before_the_first_tick(make, lines):
     os.eventfd_write(lines["stop_button"], 1)
     assert make().value.latch is Latch.STOPPED
@@ -100,7 +106,72 @@ def test_a_full_disk_costs_neither_this_stop_nor_the_next(make, lines, monkeypat
     for word, then in (("stop_usb", Latch.STOPPED), ("release", Latch.RELEASED), ("stop_usb", Latch.STOPPED)):
         os.eventfd_write(lines[word], 1)
         wait(lambda then=then: latch.value.latch is then)
-    wait(lambda: "no space left" in caplog.text)
+    told = "the latch is STOPPED, but may not be so after a restart: no space left on device"
+    wait(lambda: told in said(caplog))
+
+
+def said(caplog):
+    return [record.getMessage() for record in caplog.records]
+
+
+def test_the_log_says_who_stopped_the_robot_and_what_is_broken(make, lines, caplog):
+    latch = make()
+    wait(lambda: said(caplog) == ["latch: CLEAR"])
+    for number, (line, words) in enumerate(
+        (
+            ("stop_usb", "STOPPED (usb)"),
+            ("limp", "STOPPED (usb, motors off)"),
+            ("release", "RELEASED"),
+            ("resume", "CLEAR"),
+        ),
+        2,
+    ):
+        os.eventfd_write(lines[line], 1)
+        wait(lambda number=number: len(said(caplog)) == number)
+        assert said(caplog)[-1] == f"latch: {words}"
+    latch.fault("a motor")
+    wait(lambda: len(said(caplog)) == 6)
+    assert said(caplog)[-1] == "latch: FAULT (a motor)"
+
+
+def test_a_stop_tells_when_it_came(make, lines, tmp_path):
+    before = time.monotonic()
+    make()
+    assert before <= shown(tmp_path).time_s <= time.monotonic()
+    pressed = time.monotonic()
+    os.eventfd_write(lines["stop_key"], 1)
+    wait(lambda: shown(tmp_path).requests == 1)
+    assert pressed <= shown(tmp_path).time_s <= time.monotonic()
+    assert shown(tmp_path).pid == os.getpid()
+
+
+def test_neither_thread_keeps_the_process_from_ending_and_both_end_with_the_latch(make):
+    others = set(threading.enumerate())
+    latch = make()
+    threads = set(threading.enumerate()) - others
+    assert {thread.name for thread in threads} == {"latch", "latch-disk"}
+    assert all(thread.daemon for thread in threads)
+    latch.close()
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def test_the_end_waits_for_a_disk_that_stalls_for_a_moment_only(make, lines, monkeypatch):
+    go_on = threading.Event()
+    monkeypatch.setattr(stops, "write_atomic", lambda *_: go_on.wait(30.0))
+    monkeypatch.setattr(stops, "DISK_WAIT_S", 0.1)
+    latch = make()
+    begun = time.monotonic()
+    latch.close()
+    assert 0.1 <= time.monotonic() - begun < 5.0
+    go_on.set()
+
+
+def test_the_latch_waits_for_its_lines_without_being_busy(make):
+    make()
+    time.sleep(0.05)
+    begun = time.process_time()
+    time.sleep(0.3)
+    assert time.process_time() - begun < 0.1
 
 
 @pytest.mark.parametrize("source", STOP_SOURCES)

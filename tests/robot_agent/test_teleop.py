@@ -51,6 +51,7 @@ def inside_limits(setpoints):
 def test_the_robot_goes_where_the_person_wants_it(led):
     state = led.tick(AWAY, 120)
     assert state.teleop
+    assert state.limited_ticks == 0, "these count what a policy asked for"
     assert (state.mode, state.kind) == (Mode.ACTIVE, Kind.TELEOP)
     np.testing.assert_allclose(led.robot.setpoints[-1], AWAY, atol=1e-6)
     assert inside_limits(led.robot.setpoints)

@@ -161,6 +161,12 @@ def test_late_ticks_are_a_fault_only_in_a_row():
     assert not pace.judge(late + LATE_TICKS + 1), "said once"
 
 
+def test_late_ticks_count_from_the_first_and_are_said_again_after_as_many():
+    pace = Pace()
+    found = [bool(pace.judge(late)) for late in range(1, 3 * LATE_TICKS + 1)]
+    assert [k + 1 for k, yes in enumerate(found) if yes] == [LATE_TICKS, 2 * LATE_TICKS, 3 * LATE_TICKS]
+
+
 def test_a_fault_found_in_a_tick_is_given_out_until_it_is_latched(bench):
     robot = bench().armed()
     robot.body.write = lambda target: None  # it does not do as it is told

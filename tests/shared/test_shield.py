@@ -20,6 +20,15 @@ from tests.shared.limit_checker import ACC, DEG, HIGH, JERK, LOW, VEL
 DT = checker.DT_S
 CONE = np.array([30, 40, 45]) * DEG
 
+KNOWN_TO_TOUCH = np.array(
+    [
+        [0.158, 0.552, -1.161, 0.537, -0.906, 0.581, -0.351, 0.689, 3.072],
+        [0.438, 0.939, -1.150, 0.949, -0.479, 0.111, -0.660, 3.072, -1.099],
+        [0.018, 1.036, -0.468, 0.247, -1.017, 1.328, -0.739, 1.153, 3.072],
+    ]
+)
+"""Starts [rad] beyond the reach from which a straight way to neutral brings an antenna to the trunk."""
+
 
 @pytest.fixture
 def size(request):
@@ -137,6 +146,23 @@ def test_a_sleeping_robot_wakes_up_by_its_start_move_and_by_a_single_far_target(
     state, out, _ = shield.limit_many(LimiterState.at(asleep), np.repeat(NEUTRAL[None, None], 120, axis=1))
     assert (state.pos == NEUTRAL).all()
     checker.assert_inside(asleep, out)
+
+
+def test_a_robot_that_starts_beyond_the_reach_alone_keeps_cone_and_clearance_on_its_way_in():
+    """The straight way to neutral leads some of them through the trunk: they go round it or stay."""
+    rng = np.random.default_rng(11)
+    spread = 0.45 * np.array([1, 1, 1, 1, 1, 1, 1, 4, 4])
+    start = np.clip(rng.normal(NEUTRAL, spread, (3000, 9)), LIMITS.low, LIMITS.high)
+    start = np.concatenate([start, KNOWN_TO_TOUCH])
+    over = pose_set.excess(start)
+    start = start[(over[:, 3] > 0) & (over[:, [0, 1, 2, 4, 5, 6]] <= 0).all(axis=1)]
+    check = SetpointCheck(start)
+    state, out, _ = shield.limit_many(
+        LimiterState.at(start), np.broadcast_to(NEUTRAL, (len(start), 120, 9)).copy()
+    )
+    for setpoints in out.swapaxes(0, 1):
+        assert not check.broken(setpoints).any()
+    assert (np.abs(state.pos - NEUTRAL).max(axis=1) < 1e-6).mean() > 0.97
 
 
 def test_outside_a_pose_limit_a_robot_may_not_go_further_out():
