@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Write requirements.lock: exact versions of everything, for Python 3.11 to 3.13 on Linux (x86_64, aarch64).
+# Write requirements.lock: exact versions of everything that `make setup` installs, for Python 3.11 to 3.13 on Linux
+# (x86_64, aarch64).
 # Without options it keeps the versions that are locked already; `scripts/lock.sh --upgrade` takes the newest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -7,7 +8,7 @@ cd "$(dirname "$0")/.."
 uv=.venv/bin/uv
 [ -x "$uv" ] || uv=$(command -v uv) || { echo "lock: needs uv: pip install uv" >&2; exit 1; }
 
-"$uv" pip compile --quiet --universal --python-version 3.11 --all-extras \
+"$uv" pip compile --quiet --universal --python-version 3.11 --extra dev \
     --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
     "$@" --output-file requirements.lock pyproject.toml
 

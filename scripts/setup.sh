@@ -32,8 +32,8 @@ needed=(build-essential pkg-config libgirepository1.0-dev libcairo2-dev
     gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 gir1.2-gst-plugins-bad-1.0
     gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-nice
     libegl1 libgl1-mesa-dri)
-# Not on every release: a second way to render, and the browser that tests drive.
-wanted=(libosmesa6 chromium)
+# Not on every release: a second way to render, the browser that tests drive, and a voice that they listen to.
+wanted=(libosmesa6 chromium espeak-ng)
 
 installed() { dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
 offered() { LC_ALL=C apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [^(]'; }
