@@ -39,6 +39,8 @@ class LearnerConfig:
     """Every so many rounds a robot gets held-out phrasings, for measuring only; 0 = never."""
     seed: int = field(default=0, metadata={"min": 0, "max": 2**63 - 1})
     """Of the resets that robots are given."""
+    reward_model: str = "minilm"
+    """Reward model that reads what people write, by name; while it loads, and if it fails, a lexicon does."""
     picture_fps: float = field(default=5.0, metadata={"min": 0.1, "max": 30.0})
     """Live pictures a second at most, drawn only while somebody watches."""
     picture_width: int = field(default=400, metadata={"min": 64, "max": 1920})

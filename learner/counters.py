@@ -24,7 +24,7 @@ class Counters:
     policy_bytes: int = 0
     """Bytes of bundles served."""
     pictures: int = 0
-    feedback: dict[str, int] = field(default_factory=lambda: {"tap": 0, "text": 0, "undo": 0})
+    feedback: dict[str, int] = field(default_factory=lambda: {"tap": 0, "rating": 0, "text": 0, "undo": 0})
     anomalies: dict[str, int] = field(default_factory=dict)
     """By kind."""
     teleop: dict[str, int] = field(default_factory=lambda: {"sent": 0, "late": 0})

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from learner.robots import Robots
 from learner.store import queries
 from learner.store.engine import AsyncStore
+from learner.store.rows import Feedback
 from shared.messages import Anomaly, RobotStatus
 from shared.tools import TOOLS
 
@@ -28,6 +29,7 @@ FATES_FOLLOWED = 50
 """The newest feedbacks whose fate is told."""
 
 Message = str | bytes
+Told = tuple[Feedback, queries.Fate]
 
 log = structlog.get_logger("live")
 
@@ -104,7 +106,7 @@ class Live:
         self._store = store
         self._summary = summary
         self._last_step: dict[str, float] = {}
-        self._fates: dict[int, queries.Fate] = {}
+        self._fates: dict[int, Told] = {}
 
     def status(self, status: RobotStatus) -> None:
         """A robot has reported; tell its watchers."""
@@ -176,11 +178,13 @@ class Live:
                     log.exception("cannot look after feedback; will try again")
             await asyncio.sleep(FATE_PERIOD_S)
 
-    def _tell_fates(self, fates: dict[int, queries.Fate]) -> None:
-        for feedback_id, fate in fates.items():
-            if fate.credited and self._fates.get(feedback_id) != fate:
-                self._fates[feedback_id] = fate
-                self._hub.publish(("feedback", feedback_id), json.dumps(fate_message(feedback_id, fate)))
+    def _tell_fates(self, fates: dict[int, Told]) -> None:
+        for feedback_id, told in fates.items():
+            feedback, fate = told
+            news = fate.credited or (feedback.kind == "text" and not score_told(feedback)["pending"])
+            if news and self._fates.get(feedback_id) != told:
+                self._fates[feedback_id] = told
+                self._hub.publish(("feedback", feedback_id), json.dumps(fate_message(feedback, fate)))
         while len(self._fates) > 4 * FATES_FOLLOWED:
             del self._fates[next(iter(self._fates))]
 
@@ -190,18 +194,27 @@ def tool_name(index: int) -> str:
     return TOOLS[index].name if 0 <= index < len(TOOLS) else ""
 
 
-def recent_fates(connection: Any) -> dict[int, queries.Fate]:
-    """The newest feedbacks' fates, oldest first."""
-    ids = [f.id for f in queries.list_feedback(connection, limit=FATES_FOLLOWED)]
-    return {i: queries.feedback_fate(connection, i) for i in reversed(ids)}
+def recent_fates(connection: Any) -> dict[int, Told]:
+    """The newest feedbacks and their fates, oldest first."""
+    rows = queries.list_feedback(connection, limit=FATES_FOLLOWED)
+    return {row.id: (row, queries.feedback_fate(connection, row.id)) for row in reversed(rows)}
 
 
-def fate_message(feedback_id: int, fate: queries.Fate) -> dict[str, Any]:
+def fate_message(feedback: Feedback, fate: queries.Fate) -> dict[str, Any]:
     """The `feedback` message."""
+    return {"type": "feedback", "id": feedback.id, **asdict(fate), **score_told(feedback)}
+
+
+def score_told(feedback: Feedback) -> dict[str, Any]:
+    """How a feedback was read, in the API's words."""
     return {
-        "type": "feedback",
-        "id": feedback_id,
-        "changed_steps": fate.changed_steps,
-        "taste_version": fate.taste_version,
-        "policy_version": fate.policy_version,
+        "pending": feedback.kind == "text" and feedback.scored_unix_s is None and feedback.abstained is None,
+        "score": feedback.score,
+        "score_low": feedback.score_low,
+        "score_high": feedback.score_high,
+        "confidence": feedback.score_confidence,
+        "score_kind": feedback.score_kind,
+        "abstained": feedback.abstained is not None,
+        "reason": feedback.abstained,
+        "reward_model": feedback.reward_model,
     }

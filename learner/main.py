@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -24,13 +25,18 @@ from learner.judging import Judge, Judging
 from learner.live import Hub, Live
 from learner.pictures import Pictures, Renderer
 from learner.policies import Policies
+from learner.reward.catalogue import Catalogue
+from learner.reward.model import RewardModel
+from learner.reward.service import RewardService
 from learner.robots import Robots
+from learner.scoring import Scoring
 from learner.service import Service
 from learner.steering import Steering
 from learner.stopping import Stops
 from learner.store.engine import AsyncStore
 from learner.summary import Summary
 from learner.unlocking import Unlocking
+from learner.voice import Voice
 from learner.wire import AllowList, Wire
 from shared.errors import AlreadyRunning
 from shared.keys import ensure_keypair
@@ -74,6 +80,12 @@ def _make_renderer() -> Renderer:
     return SimRenderer()
 
 
+def _open_reward_model(spec: str, data_dir: Path) -> RewardModel:
+    from learner.reward.backends import open_model  # slow imports: only in the thread that loads a model
+
+    return open_model(spec, data_dir)
+
+
 class Learner:
     """All parts, wired together."""
 
@@ -83,6 +95,7 @@ class Learner:
         tasks: dict[str, Any] | dict[str, Task],
         make_judge: Callable[[TaskSpec], Judge],
         make_renderer: Callable[[], Renderer],
+        open_reward_model: Callable[[str, Path], RewardModel] = _open_reward_model,
     ) -> None:
         self.config = config
         self.counters = Counters()
@@ -139,6 +152,9 @@ class Learner:
             fps=config.picture_fps,
             size=(config.picture_width, config.picture_height),
         )
+        catalogue = Catalogue(config.data_dir, open_reward_model)
+        self.reward = RewardService(catalogue.open, catalogue.names, config.reward_model)
+        self.scoring = Scoring(self.store, self.reward)
         self.service = Service(
             config=config,
             store=self.store,
@@ -152,6 +168,9 @@ class Learner:
             live=self.live,
             summary=self.summary,
             counters=self.counters,
+            reward=self.reward,
+            scoring=self.scoring,
+            voice=Voice(),
         )
 
     def background(self) -> tuple[Coroutine[Any, Any, None], ...]:
@@ -162,6 +181,8 @@ class Learner:
             self.policies.run(),
             self.stops.run(),
             self.assigner.run(),
+            self.reward.run(),
+            self.scoring.run(),
             crediting.run(self.store),
             self.live.run_summaries(),
             self.live.run_fates(),

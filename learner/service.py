@@ -10,11 +10,14 @@ from learner.disliking import Dislikes
 from learner.ingest import Ingest
 from learner.live import Hub, Live
 from learner.policies import Policies
+from learner.reward.service import RewardService
 from learner.robots import Robots
+from learner.scoring import Scoring
 from learner.steering import Steering
 from learner.stopping import Stops
 from learner.store.engine import AsyncStore
 from learner.summary import Summary
+from learner.voice import Voice
 
 
 @dataclass(frozen=True)
@@ -33,3 +36,6 @@ class Service:
     live: Live
     summary: Summary
     counters: Counters
+    reward: RewardService
+    scoring: Scoring
+    voice: Voice

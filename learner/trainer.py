@@ -30,7 +30,7 @@ from learner.rl.networks import ActorCritic, NumpyPolicy
 from learner.rl.ppo import PPO, UpdateStats
 from learner.rl.sil import Successes
 from learner.rl.threads import one_thread
-from learner.rollouts.local import LocalSource
+from learner.rollouts.local import LocalSource, Watch
 from learner.rollouts.robots import RobotSource
 from learner.rollouts.source import TASK_NAMES
 from learner.store.engine import Store
@@ -52,6 +52,7 @@ class Trainer:
         store: shared with the learner process; None = simulation alone.
         policies: folder for bundles; needed with a store.
         reporters: told about each update.
+        watch: told about each simulated decision.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Trainer:
         store: Store | None = None,
         policies: Path | None = None,
         reporters: tuple[Reporter, ...] = (),
+        watch: Watch | None = None,
     ) -> None:
         one_thread()
         torch.manual_seed(config.seed)
@@ -85,7 +87,7 @@ class Trainer:
         self._most_finished = 0
         self.resumed = self._restore()
         self.local = LocalSource(
-            config.tasks, config.num_envs, config.num_steps, self._env_seed(), config.threads
+            config.tasks, config.num_envs, config.num_steps, self._env_seed(), config.threads, watch=watch
         )
 
     def run(self, stop: Callable[[], bool], updates: int | None = None) -> None:
@@ -190,7 +192,9 @@ class Trainer:
                 discount=decision_discount(self.config.ppo.gamma, rollout.n_ticks),
                 gae_lambda=self.config.ppo.gae_lambda,
             )
-            self.successes.add(rollout, returns)
+            # Without the task's reward nobody but people can say what went well.
+            well = rollout.success if self.config.weights.task else rollout.ended & (labels.r_human > 0.0)
+            self.successes.add(rollout, returns, well)
             fresh = self.policy_version - rollout.policy_version <= self.config.max_policy_lag
             self.counters.stale_decisions += int((rollout.on_policy & ~fresh).sum())
             parts.append(flatten(rollout, advantage, returns).where((rollout.on_policy & fresh).ravel()))

@@ -43,9 +43,10 @@ BENCHES: dict[str, Bench] = {
     "hang": Bench("robot_agent.bench_hang:bench_hang", {"trials": 50}),
     "limiter": Bench("robot_agent.bench_limiter:bench_limiter", {"ticks": 20_000}),
     "ood": Bench("learner.bench_ood:bench_ood", {"quick": True}),
+    "reward": Bench("learner.bench_reward:bench_reward", {"quick": True}),
 }
 
-Name = Literal["sim", "train", "policy", "stop", "hang", "limiter", "ood"]
+Name = Literal["sim", "train", "policy", "stop", "hang", "limiter", "ood", "reward"]
 
 
 def bench(
@@ -80,6 +81,7 @@ def bench(
     - hang: time [ms] from a policy that hangs, or repeats itself, to a guard that brakes
     - limiter: violations of any limit under adversaries and a search, ticks/s of the shield
     - ood: faults of sensors noticed within 10 ticks, false alarms an hour, cost [us] of an update
+    - reward: latency [ms], predictions/s and memory [MB] of the reward model, against its bare encoder
     """
     chosen = BENCHES[name]
     function = load(chosen.target)

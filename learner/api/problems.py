@@ -35,6 +35,18 @@ def conflict(detail: str) -> ProblemDetailsException:
     return ProblemDetailsException(status_code=409, title="Conflict", detail=detail)
 
 
+def problem_error(status: int, detail: str, headers: dict[str, str] | None = None) -> ProblemDetailsException:
+    """Any other status, with a sentence that says what to do."""
+    title = HTTPStatus(status).phrase
+    return ProblemDetailsException(status_code=status, title=title, detail=detail, headers=headers)
+
+
+def unavailable(detail: str, retry_after_s: int | None = None) -> ProblemDetailsException:
+    """503: not now."""
+    headers = {"Retry-After": str(retry_after_s)} if retry_after_s is not None else None
+    return problem_error(503, detail, headers)
+
+
 def handle_http(_request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
     """Any HTTP error; a validation error names each field."""
     if not isinstance(error.extra, list) or not error.extra:

@@ -7,6 +7,7 @@ import time
 from litestar import Controller, get
 
 from learner.api.payloads import RobotInfo
+from learner.api.problems import not_found
 from learner.service import Service
 from learner.store import queries
 
@@ -46,3 +47,15 @@ class RobotsController(Controller):
                 )
             )
         return rows
+
+
+async def must_know(service: Service, robot_id: str) -> None:
+    """Nothing is asked of the store about a robot that is here.
+
+    Raises:
+        ProblemDetailsException: 404, no such robot.
+    """
+    if robot_id in service.robots.sessions:
+        return
+    if await service.store.read(queries.get_robot, robot_id) is None:
+        raise not_found("robot", robot_id, "GET /api/v1/robots lists them")

@@ -9,7 +9,7 @@ from litestar import Controller, get, post
 from litestar.params import Parameter
 
 from learner.api.payloads import AnomalyInfo, EmergencyStop, StopAnswer, StopInfo, StopReason
-from learner.api.problems import not_found
+from learner.api.robots import must_know
 from learner.service import Service
 from learner.stopping import Stopped
 from learner.store import queries
@@ -27,10 +27,8 @@ class SafetyController(Controller):
     @post("/robots/{robot_id:str}/stop", status_code=200)
     async def stop(self, service: Service, robot_id: Key, data: StopReason | None = None) -> StopAnswer:
         """Ask a robot to stop; waits up to 2 s for it to confirm. It can be released only at the robot."""
-        known = robot_id in service.robots.sessions
-        if not known and await service.store.read(queries.get_robot, robot_id) is None:
-            raise not_found("robot", robot_id, "GET /api/v1/robots lists them")
-        return _answer(await service.stops.one(robot_id, (data or StopReason()).reason))
+        await must_know(service, robot_id)
+        return stop_answer(await service.stops.one(robot_id, (data or StopReason()).reason))
 
     @post("/emergency_stop", status_code=200)
     async def emergency_stop(self, service: Service, data: StopReason | None = None) -> EmergencyStop:
@@ -39,7 +37,7 @@ class SafetyController(Controller):
         """
         answers = await service.stops.everywhere((data or StopReason()).reason)
         confirmed = bool(answers) and all(a.confirmed for a in answers)
-        return EmergencyStop(confirmed, [_answer(a) for a in answers])
+        return EmergencyStop(confirmed, [stop_answer(a) for a in answers])
 
     @get("/stops")
     async def stops(self, service: Service, limit: Limit = 100) -> list[StopInfo]:
@@ -58,5 +56,6 @@ class SafetyController(Controller):
         return [AnomalyInfo(**asdict(row)) for row in rows]
 
 
-def _answer(stopped: Stopped) -> StopAnswer:
+def stop_answer(stopped: Stopped) -> StopAnswer:
+    """For the wire."""
     return StopAnswer(stopped.robot_id, stopped.request_id, stopped.confirmed, stopped.latched_ms)

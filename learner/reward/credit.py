@@ -26,8 +26,13 @@ SCALE_S = 0.5
 MIN_SHARE = 0.02
 """Shares below this are dropped."""
 
-RANK = {"tap": 1.0, "text": 0.5}
-"""A button says plainly good or bad; a text's score was read by a machine."""
+RANK = {"tap": 1.0, "rating": 1.0, "text": 0.5, "demonstration": 0.5, "correction": 0.5}
+"""A button says plainly good or bad; a text's score was read by a machine; that somebody took over, or showed
+how, only suggests what they thought."""
+
+RULES = ("delay", "phrase", "segment", "replay", "exact")
+"""How the steps of a feedback were found: by the delay density; by what the words speak of; marked by the
+person; shown in a recording; or the very step that a person took over."""
 
 
 @dataclass(frozen=True)

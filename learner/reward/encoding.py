@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import unicodedata
 
+from learner.reward.emoji import spell
 from learner.reward.model import OUTCOMES, Context
 from shared.tools import TOOL_INDEX
 
@@ -27,9 +28,9 @@ _LONG_S = 1.0
 
 
 def clean(text: str, limit: int = MAX_CHARS) -> str:
-    """Compatibility-normalised, without control characters, one space between words, at most `limit`
-    characters."""
-    plain = unicodedata.normalize("NFKC", text)
+    """Compatibility-normalised, emoji in words, without control characters, one space between words, at most
+    `limit` characters."""
+    plain = spell(unicodedata.normalize("NFKC", text))
     plain = "".join(" " if unicodedata.category(c) in {"Cc", "Cs", "Co", "Cn"} else c for c in plain)
     plain = " ".join(plain.split())
     if len(plain) <= limit:

@@ -1,4 +1,4 @@
-"""R_h(obs, tool, params, motion) -> [-1, 1]: what people like, learnt from what their feedback was about.
+"""R_h(obs, tool, params, outcome) -> [-1, 1]: what people like, learnt from what their feedback was about.
 
 Taps are about few decisions; as labels on those alone they drown in the task's reward. So they train this
 small model, and it labels *every* decision, simulated or real. It is an ensemble of Bayesian linear models on
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.reward.motion import MOTION_FIELDS
+from learner.reward.outcome import OUTCOME_FIELDS
 from shared.control.pilot import USED_PARAMS
 from shared.spaces import NUM_PARAMS, NUM_TOOLS, slot_range
 
@@ -24,9 +24,11 @@ _MATCH = slot_range("tool_match")
 _TOOL_SCALE = 0.4
 _PARAM_SCALE = 0.7
 _CONTEXT_SCALE = 8.0
-_MOTION_SCALE = np.array([0.5, 0.5, 1.0, 1.5, 1.5, 4.0])
+_FIT_SCALE = 3.0
+_MOTION_SCALE = np.array([0.5, 0.5, 1.0, 1.5, 1.5, 4.0, 0.5, 0.5, 0.4])
 """Length scales of the kernel: how far apart two decisions must be before an opinion on one says little about
-the other. Another tool is another matter (0.4 of a unit step); the instruction matters little (8)."""
+the other. Another tool is another matter (0.4 of a unit step); the instruction matters little by itself (8),
+but how well the chosen tool matches it does (3)."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Labels:
     params: F32
     """(n, 4) raw."""
     motion: F32
-    """(n, 6) `learner.reward.motion`."""
+    """(n, 9) `learner.reward.outcome`."""
     label: F32
     """(n,) the feedback's score, [-1, 1]."""
     weight: F32
@@ -142,13 +144,15 @@ def direct_labels(step_id: NDArray[np.int64], credits: dict[int, list[tuple[floa
 
 
 def _describe(obs: F32, tool: NDArray[np.int64], params: F32, motion: F32) -> F64:
-    """(n, 20 + 4 + 6 + 20): a decision as a point, in length scales."""
-    if motion.shape[1] != len(MOTION_FIELDS):
-        raise ValueError(f"motion has {motion.shape[1]} columns, expected {len(MOTION_FIELDS)}")
+    """(n, 20 + 4 + 9 + 1 + 20): a decision as a point, in length scales."""
+    if motion.shape[1] != len(OUTCOME_FIELDS):
+        raise ValueError(f"motion has {motion.shape[1]} columns, expected {len(OUTCOME_FIELDS)}")
     used = np.where(USED_PARAMS[tool], np.clip(params, -1.0, 1.0), 0.0) / _PARAM_SCALE
     which = np.eye(NUM_TOOLS)[tool] / _TOOL_SCALE
     assert used.shape[1] == NUM_PARAMS
-    return np.concatenate([which, used, motion / _MOTION_SCALE, obs[:, _MATCH] / _CONTEXT_SCALE], axis=1)
+    match = obs[:, _MATCH]
+    fit = np.take_along_axis(match, tool[:, None], axis=1) / _FIT_SCALE
+    return np.concatenate([which, used, motion / _MOTION_SCALE, fit, match / _CONTEXT_SCALE], axis=1)
 
 
 def _features(x: F64, frequency: F64, phase: F64) -> F64:

@@ -17,9 +17,13 @@ from pathlib import Path
 import numpy as np
 import structlog
 from numpy.typing import NDArray
+from sqlalchemy import Connection
 
+from learner.reward.context import decisions_of
+from learner.reward.guards import Alarm, Drift, taste_against_labels
 from learner.reward.human import Labels, Taste, direct_labels
-from learner.reward.motion import motion_of
+from learner.reward.outcome import outcome_features
+from learner.reward.weighing import weigh
 from learner.rl.buffer import Rollout
 from learner.rl.config import RewardWeights
 from learner.store import queries
@@ -50,6 +54,9 @@ class Labeller:
         self._folder = folder
         self._seed = seed
         self._seen: tuple[int, int] = (0, 0)
+        self._alarms: set[tuple[str, str]] = set()
+        """In force at the last fit."""
+        self._drift = Drift()
         self._direct: dict[int, list[tuple[float, float]]] = {}
         self.taste: Taste | None = None
         self.version = 0
@@ -63,27 +70,46 @@ class Labeller:
             state = queries.label_state(connection)
             if state == self._seen or state[1] == 0:
                 return False
-            rows = queries.labels(connection)
+            said = queries.labels(connection)
             version = queries.next_taste_version(connection)
         # Taken after the read: a fit must never look older than the credits that it saw.
         now = time.time()
+        started = time.perf_counter()
+        weighed = weigh(said)
+        rows = weighed.labels
         self._direct = defaultdict(list)
         for row in rows:
             self._direct[row.step_id].append((row.weight, row.label))
-        started = time.perf_counter()
-        self.taste = Taste.fit(labels_of(rows), np.random.default_rng(self._seed)) if rows else None
+        self.taste, alarms = None, weighed.alarms
+        if rows:
+            labels = labels_of(rows)
+            self.taste = Taste.fit(labels, np.random.default_rng(self._seed))
+            guess, _ = self.taste.predict(labels.obs, labels.tool, labels.params, labels.motion)
+            alarms = [
+                *alarms,
+                *taste_against_labels(guess.tolist(), labels.label.tolist(), labels.weight.tolist()),
+            ]
         fit_s = time.perf_counter() - started
+        metrics = {"fit_s": fit_s, "reliability": weighed.reliability}
         path = self._folder / f"{version}.npz"
         self._folder.mkdir(parents=True, exist_ok=True)
         np.savez(path, allow_pickle=False, **(self.taste.state() if self.taste else {}))
         with self._store.write() as connection:
             queries.add_taste_model(
                 connection,
-                TasteModel(version, now, len(rows), state[0], None, path.name, {"fit_s": fit_s}),
+                TasteModel(version, now, len(rows), state[0], None, path.name, metrics),
             )
+            self._raise(connection, alarms, now)
         self._seen, self.version = state, version
         log.info("fitted", version=version, labels=len(rows), fit_ms=round(1000 * fit_s))
         return True
+
+    def _raise(self, connection: Connection, alarms: list[Alarm], now_unix_s: float) -> None:
+        """Write down alarms that were not there at the last fit."""
+        for alarm in alarms:
+            if (alarm.kind, alarm.who) not in self._alarms:
+                tell(connection, alarm, now_unix_s)
+        self._alarms = {(alarm.kind, alarm.who) for alarm in alarms}
 
     def label(self, rollout: Rollout) -> Labelled:
         """Reward of every decision of a rollout; those of robots are noted in the store."""
@@ -107,7 +133,20 @@ class Labeller:
         reward = w.task * rollout.r_task + w.human * r_human + w.safety * rollout.r_safety
         labelled = Labelled(reward.astype(np.float32), r_human, std)
         self._note(rollout, labelled)
+        self._watch(rollout, labelled)
         return labelled
+
+    def _watch(self, rollout: Rollout, labelled: Labelled) -> None:
+        """Whether the policy pleases R_h at the cost of the task; robot episodes are too few to tell."""
+        if self._store is None or self.taste is None or rollout.tool.shape[1] == 1:
+            return
+        ended = rollout.ended
+        success = float(rollout.success[ended].mean()) if ended.any() else float("nan")
+        alarms = self._drift.update(float(labelled.r_human.mean()), success)
+        if alarms:
+            with self._store.write() as connection:
+                for alarm in alarms:
+                    tell(connection, alarm, time.time())
 
     def _note(self, rollout: Rollout, labelled: Labelled) -> None:
         if self._store is None or not rollout.step_id.any():
@@ -130,6 +169,12 @@ class Labeller:
             queries.put_step_rewards(connection, rows)
 
 
+def tell(connection: Connection, alarm: Alarm, now_unix_s: float) -> None:
+    """Write an alarm down as an event."""
+    log.warning("alarm", kind=alarm.kind, **alarm.detail())
+    queries.add_event(connection, f"alarm.{alarm.kind}", now_unix_s, **alarm.detail())
+
+
 def labels_of(rows: list[Label]) -> Labels:
     """Credits with their steps' payloads -> what R_h is fitted to. At least one row."""
     transitions = [unpack_transition(row.payload) for row in rows]
@@ -137,7 +182,7 @@ def labels_of(rows: list[Label]) -> Labels:
         obs=np.stack([t.obs for t in transitions]),
         tool=np.array([t.tool for t in transitions]),
         params=np.stack([t.params for t in transitions]),
-        motion=motion_of(transitions),
+        motion=outcome_features(decisions_of(transitions)),
         label=np.array([row.label for row in rows], np.float32),
         weight=np.array([row.weight for row in rows], np.float32),
     )

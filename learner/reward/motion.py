@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.messages import Transition
-from shared.spaces import NUM_JOINTS, TICK_S
+from shared.spaces import TICK_S
 
 F32 = NDArray[np.float32]
 
@@ -44,12 +41,3 @@ def motion_features(joints: NDArray[np.floating], n_ticks: NDArray[np.integer]) 
     speed = np.where(inside[:, 1:], step, 0.0).max(axis=1, initial=0.0)
     columns = [part[:, group].max(axis=1) for part in (span, speed) for group in _GROUPS]
     return np.stack(columns, axis=1).astype(np.float32)
-
-
-def motion_of(records: Sequence[Transition]) -> F32:
-    """(n, 6) float32: the features of records of any length. At least one record."""
-    ticks = np.array([t.n_ticks for t in records])
-    joints = np.zeros((len(records), int(ticks.max()), NUM_JOINTS))
-    for row, t in zip(joints, records, strict=True):
-        row[: t.n_ticks] = t.joints
-    return motion_features(joints, ticks)

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from learner.rl.buffer import Rollout
+from learner.rl.buffer import Bool, Rollout
 
 F32 = NDArray[np.float32]
 CAPACITY = 2000
@@ -37,10 +37,10 @@ class Successes:
     def __len__(self) -> int:
         return len(self.tool)
 
-    def add(self, rollout: Rollout, returns: F32) -> None:
-        """Keep the last decision of every episode of the rollout (T, N) that ended well; the oldest make
-        room."""
-        won = rollout.success & rollout.on_policy
+    def add(self, rollout: Rollout, returns: F32, well: Bool) -> None:
+        """Keep the last decision of every episode of the rollout (T, N) that ended well (T, N); the oldest
+        make room."""
+        won = well & rollout.on_policy
         self.obs = np.concatenate([self.obs, rollout.obs[won]])[-CAPACITY:]
         self.tool = np.concatenate([self.tool, rollout.tool[won]])[-CAPACITY:]
         self.returns = np.concatenate([self.returns, returns[won]])[-CAPACITY:]

@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.reward.motion import MOTION_FIELDS, motion_features
+from learner.reward.context import Decisions
+from learner.reward.outcome import OUTCOME_FIELDS, outcome_features
 from learner.rl.buffer import Rollout
 from learner.rl.networks import NumpyPolicy
 from learner.rollouts.source import TASK_NAMES
 from shared.control.pilot import ALL_TOOLS, decide
+from shared.messages import TaskSpec
 from shared.spaces import NUM_PARAMS, OBS_DIM
-from sim.vector import VectorEnv
+from sim.vector import Step, VectorEnv
 
 Int = NDArray[np.int64]
+Watch = Callable[[list[TaskSpec], Decisions, Step], Int]
+"""Told of each decision of the n environments; gives their rows (n,) of the store's `steps`, 0 for none."""
 
 
 class LocalSource:
     """`num_steps` decisions of each of `num_envs` environments a call; episodes go on from call to call."""
 
-    def __init__(self, tasks: Sequence[str], num_envs: int, num_steps: int, seed: int, threads: int) -> None:
+    def __init__(
+        self,
+        tasks: Sequence[str],
+        num_envs: int,
+        num_steps: int,
+        seed: int,
+        threads: int,
+        *,
+        watch: Watch | None = None,
+    ) -> None:
         self._env = VectorEnv(tasks, num_envs, seed=seed, threads=threads)
         self._num_steps = num_steps
+        self._watch = watch
         self._task_index = np.array([TASK_NAMES.index(name) for name in tasks])
         self._obs = self._env.reset(seed)
 
@@ -54,7 +68,7 @@ class LocalSource:
             truncated=np.empty(shape, np.bool_),
             on_policy=np.ones(shape, np.bool_),
             policy_version=np.full(shape, version, np.int64),
-            motion=np.empty((*shape, len(MOTION_FIELDS)), np.float32),
+            motion=np.empty((*shape, len(OUTCOME_FIELDS)), np.float32),
             task=np.empty(shape, np.int64),
             success=np.empty(shape, np.bool_),
             step_id=np.zeros(shape, np.int64),
@@ -66,12 +80,18 @@ class LocalSource:
             decision = decide(output, None, rng)
             out.obs[t], out.tool[t], out.params[t] = self._obs, decision.tool, decision.params
             out.log_prob[t], out.value[t] = decision.log_prob, decision.value
+            specs = list(self._env.specs)
             step = self._env.step(decision.tool, decision.params)
+            played = Decisions(
+                self._obs, decision.tool, decision.params, step.n_ticks, step.joints, step.head
+            )
+            if self._watch is not None:
+                out.step_id[t] = self._watch(specs, played, step)
             self._obs = step.obs
             out.n_ticks[t], out.r_task[t], out.r_safety[t] = step.n_ticks, step.reward, -step.cost
             out.terminated[t], out.truncated[t] = step.terminated, step.truncated
             out.success[t], out.task[t] = step.success, self._task_index[step.task]
-            out.motion[t] = motion_features(step.joints, step.n_ticks)
+            out.motion[t] = outcome_features(played)
             if t == steps - 1:
                 out.next_value[t] = policy.value(step.final_obs)
             elif step.truncated.any():

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from learner.reward.motion import motion_of
+from learner.reward.context import decisions_of
+from learner.reward.outcome import outcome_features
 from learner.rl.buffer import Rollout
 from learner.rl.networks import NumpyPolicy
 from learner.rollouts.source import TASK_NAMES
@@ -96,7 +97,7 @@ def rollout_of(episode: Episode, steps: list[Step], policy: NumpyPolicy) -> Roll
         truncated=column(over & ~terminated),
         on_policy=column(np.array([t.source == "policy" and t.end_reason not in CUT for _, t in judged])),
         policy_version=column(np.array([t.policy_version for _, t in judged])),
-        motion=motion_of([t for _, t in judged])[:, None],
+        motion=outcome_features(decisions_of([t for _, t in judged]))[:, None],
         task=np.full((rows, 1), TASK_NAMES.index(episode.task)),
         success=column(over & ended_well),
         step_id=column(np.array([step.id for step, _ in judged])),

@@ -90,14 +90,15 @@ class NewStep:
 
 @dataclass(frozen=True)
 class NewFeedback:
-    """A tap, a text or an undo on its way into the store."""
+    """A tap, a rating, a text or an undo on its way into the store."""
 
     robot_id: str
     episode_id: str | None
     client_id: str
     kind: str
-    """`tap`, `text` or `undo`."""
+    """`tap`, `rating`, `text`, `demonstration`, `correction` or `undo`."""
     value: float | None
+    """A tap's own value, +1 or -1; a rating's, 1 to 5."""
     text: str | None
     received_unix_s: float
     boot_epoch: int
@@ -108,11 +109,47 @@ class NewFeedback:
     score_confidence: float | None
     """[0, 1]."""
     undoes: int | None = None
+    score_low: float | None = None
+    score_high: float | None = None
+    """Interval of the score, with `learner.reward.model.INTERVAL` coverage."""
+    score_kind: str | None = None
+    """One of `learner.reward.model.KINDS`."""
+    abstained: str | None = None
+    """Why there is no score; None: there is one, or it is waited for."""
+    reward_model: str | None = None
+    """Version of the model that gave the score."""
+    seen: str | None = None
+    """The text that the model read."""
+    scored_unix_s: float | None = None
+    """None: waits for its score."""
+    first_decision_seq: int | None = None
+    last_decision_seq: int | None = None
+    """A marked stretch of decisions of the same epoch, both included; None: none was marked."""
+    source: str = "live"
+    """`live`; `replay`: about a recording, and exactly about the decision it shows; `voice`."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a reward model made of a feedback, on its way to its row."""
+
+    score: float | None
+    """[-1, 1]; None = abstained."""
+    confidence: float | None
+    """[0, 1]; None = abstained."""
+    low: float | None
+    high: float | None
+    kind: str
+    """One of `learner.reward.model.KINDS`."""
+    abstained: str | None
+    """Why there is no score."""
+    reward_model: str
+    seen: str
 
 
 @dataclass(frozen=True)
 class Feedback(NewFeedback):
-    """A stored tap, text or undo."""
+    """A stored tap, rating, text or undo."""
 
     id: int = 0
     undone_by: int | None = None
@@ -129,6 +166,8 @@ class Credit:
     """> 0: the step's share of the feedback, times the feedback's rank and confidence."""
     label: float
     """[-1, 1]: the feedback's score."""
+    rule: str = "delay"
+    """How the step was found: one of `learner.reward.credit.RULES`."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +176,7 @@ class Label:
 
     feedback_id: int
     step_id: int
+    client_id: str
     kind: str
     weight: float
     label: float
@@ -253,3 +293,14 @@ class Metric:
     name: str
     value: float
     step: int
+
+
+@dataclass(frozen=True)
+class Event:
+    """An entry of the log of events."""
+
+    id: int
+    time_unix_s: float
+    kind: str
+    """`alarm.<kind of learner.reward.guards.Alarm>`, ..."""
+    detail: dict[str, Any]

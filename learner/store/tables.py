@@ -95,8 +95,8 @@ feedback = Table(
     Column("robot_id", String, nullable=False),
     Column("episode_id", String),  # NULL when the shown decision belongs to no episode
     Column("client_id", String, nullable=False),
-    Column("kind", String, nullable=False),  # tap | text | undo
-    Column("value", Float),  # a tap's own value, +1 or -1
+    Column("kind", String, nullable=False),  # tap | rating | text | demonstration | correction | undo
+    Column("value", Float),  # a tap's own value, +1 or -1; a rating's, 1 to 5
     Column("text", Text),
     Column("received_unix_s", Float, nullable=False),
     Column("boot_epoch", Integer, nullable=False),
@@ -104,6 +104,16 @@ feedback = Table(
     Column("client_delay_ms", Float, nullable=False),
     Column("score", Float),  # what it says, in [-1, 1]; NULL = abstained
     Column("score_confidence", Float),  # in [0, 1]
+    Column("score_low", Float),  # the score's 90 % interval
+    Column("score_high", Float),
+    Column("score_kind", String),  # evaluative | command | description | stop
+    Column("abstained", Text),  # why there is no score; NULL: there is one, or it is waited for
+    Column("reward_model", String),  # version of the model that gave the score
+    Column("seen", Text),  # the text that the model read
+    Column("scored_unix_s", Float),  # NULL: waits for its score
+    Column("first_decision_seq", Integer),  # a marked stretch of decisions of the same epoch...
+    Column("last_decision_seq", Integer),  # ... both included; NULL: none was marked
+    Column("source", String, nullable=False, server_default="live"),  # live | replay | voice
     Column("undoes", Integer, ForeignKey("feedback.id")),  # an undo is another row
     UniqueConstraint("undoes"),
     Index(None, "received_unix_s"),
@@ -118,6 +128,7 @@ credits = Table(
     Column("step_id", Integer, ForeignKey("steps.id"), primary_key=True),
     Column("weight", Float, nullable=False),  # share of this feedback, times rank and confidence
     Column("label", Float, nullable=False),  # the feedback's score, in [-1, 1]
+    Column("rule", String, nullable=False, server_default="delay"),  # learner.reward.credit.RULES
     Index(None, "step_id"),
 )
 

@@ -93,8 +93,11 @@ class Robot:
 
 
 @asynccontextmanager
-async def scene(folder, *, renderer=DOUBLES.GreyRenderer, viewport=PHONE, **context):
-    """A learner, a robot and the page open in a browser; a script error on the page fails the test."""
+async def scene(folder, *, renderer=DOUBLES.GreyRenderer, viewport=PHONE, flags=(), host=None, **context):
+    """A learner, a robot and the page open in a browser; a script error on the page fails the test.
+
+    `flags`: more of Chromium's; `host`: the page's address has this name.
+    """
     from playwright.async_api import async_playwright
 
     errors = []
@@ -104,12 +107,14 @@ async def scene(folder, *, renderer=DOUBLES.GreyRenderer, viewport=PHONE, **cont
     ):
         robot = Robot(await bench.greeted())
         life = [asyncio.create_task(robot.report()), asyncio.create_task(robot.obey())]
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, headless=True, args=[*FLAGS, *flags]
+        )
         try:
             page = await (await browser.new_context(viewport=viewport, **context)).new_page()
             page.set_default_timeout(15_000)
             page.on("pageerror", lambda error: errors.append(str(error)))
-            await page.goto(bench.learner.url)
+            await page.goto(bench.learner.url.replace("127.0.0.1", host or "127.0.0.1"))
             await page.get_by_role("heading", name="Acting").wait_for()
             yield bench, robot, page
         finally:
@@ -174,6 +179,7 @@ def test_a_tap_and_words_reach_the_store_and_their_fate_the_page(tmp_path):
             text = await last_feedback(bench, count=2)
             assert (text.kind, text.text, text.shown_decision_seq) == ("text", "very nice nod", 2)
             await page.get_by_text("“very nice nod”").wait_for()
+            await page.get_by_text("Read as praise").wait_for()
             assert await box.input_value() == ""
 
     asyncio.run(story())

@@ -188,11 +188,18 @@ class Bench:
 
 
 @contextlib.asynccontextmanager
-async def bench(folder, renderer=GreyRenderer, **changes):
+async def bench(folder, renderer=GreyRenderer, open_reward_model=None, **changes):
     config = LearnerConfig(
-        data_dir=folder, api_port=0, wire_port=0, tasks=("tiny",), held_out_every=3, picture_fps=20.0
+        data_dir=folder,
+        api_port=0,
+        wire_port=0,
+        tasks=("tiny",),
+        held_out_every=3,
+        picture_fps=20.0,
+        reward_model="lexicon",
     )
-    learner = Learner(replace(config, **changes), {"tiny": TinyTask()}, TinyJudge, renderer)
+    more = {} if open_reward_model is None else {"open_reward_model": open_reward_model}
+    learner = Learner(replace(config, **changes), {"tiny": TinyTask()}, TinyJudge, renderer, **more)
     ready = asyncio.Event()
     serving = asyncio.create_task(learner.serve(lambda url: ready.set()))
     await asyncio.wait([serving, asyncio.create_task(ready.wait())], return_when=asyncio.FIRST_COMPLETED)

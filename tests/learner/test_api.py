@@ -85,10 +85,18 @@ def test_texts_are_scored_or_abstained_on(wire, tmp_path):
             await b.greeted()
             good = await b.http.post("/api/v1/feedback", json=TEXT)
             assert good.status_code == 201
-            assert good.json()["score"] > 0.3
-            command = (await b.http.post("/api/v1/feedback", json=TEXT | {"text": "look at the duck"})).json()
-            assert command["abstained"]
-            assert command["score"] is None
+            assert good.json()["pending"]
+            command = await b.http.post("/api/v1/feedback", json=TEXT | {"text": "look at the duck"})
+
+            async def settled(saved):
+                fate = (await b.http.get(f"/api/v1/feedback/{saved.json()['id']}")).json()
+                return None if fate["pending"] else fate
+
+            assert (await b.until(lambda: settled(good)))["score"] > 0.3
+            fate = await b.until(lambda: settled(command))
+            assert fate["abstained"]
+            assert fate["score"] is None
+            assert fate["score_kind"] == "command"
 
     asyncio.run(story())
 

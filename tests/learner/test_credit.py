@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from learner import crediting
-from learner.reward.credit import MIN_SHARE, Seen, delay_cdf, shares, weight
+from learner.reward.credit import MIN_SHARE, RANK, RULES, Seen, delay_cdf, shares, weight
 from learner.store import queries
+from learner.store.rows import StepReward
+from shared.tools import TOOL_INDEX
 from tests.learner import samples
 
 STEP = replace(samples.STEP, n_ticks=50)
@@ -109,3 +111,101 @@ def test_feedback_about_nothing_is_given_up(store):
 def test_a_text_that_said_nothing_is_never_credited(store):
     feedback = replace(TAP, kind="text", value=None, text="hm", score=None, score_confidence=None)
     assert credited(store, feedback, steps(3), now=5000.0) == (None, [])
+
+
+def words(text, **changes):
+    return replace(TAP, kind="text", value=None, text=text, score=0.5, score_confidence=0.8, **changes)
+
+
+def told(store, feedback, rows, now=1001.0):
+    """(decision_seq, weight, rule) of each credit."""
+    _, credits = credited(store, feedback, rows, now)
+    with store.read() as c:
+        return [(queries.get_step(c, row.step_id).decision_seq, row.weight, row.rule) for row in credits]
+
+
+NOD, SHAKE = TOOL_INDEX["nod"], TOOL_INDEX["shake"]
+
+
+def gestures(*tools, episode_id="e"):
+    return [
+        replace(STEP, decision_seq=i, time_unix_s=100.0 + i, tool=tool, episode_id=episode_id)
+        for i, tool in enumerate(tools)
+    ]
+
+
+def test_words_are_about_what_they_speak_of(store):
+    rows = gestures(NOD, SHAKE, SHAKE)
+    assert told(store, words("the nod was great"), rows) == [(0, 0.4, "phrase")]
+
+
+def test_of_several_the_last_is_meant_unless_the_words_say_which(store):
+    rows = gestures(NOD, NOD, SHAKE)
+    assert [seq for seq, *_ in told(store, words("nice nod"), rows)] == [1]
+    assert [seq for seq, *_ in told(store, words("the first nod was nicer"), [])] == [0]
+    assert told(store, words("both nods were good"), []) == [(0, 0.2, "phrase"), (1, 0.2, "phrase")]
+
+
+def test_words_about_what_did_not_happen_are_left_to_the_delay(store):
+    rows = gestures(NOD, SHAKE, SHAKE)
+    assert {rule for *_, rule in told(store, words("that was not a nod"), rows)} == {"delay"}
+    assert {rule for *_, rule in told(store, words("lovely bow"), [])} == {"delay"}
+    assert {rule for *_, rule in told(store, TAP, [])} == {"delay"}
+
+
+def test_words_do_not_reach_into_the_episode_before(store):
+    rows = [
+        *gestures(NOD)[:1],
+        *(replace(row, episode_id="next") for row in gestures(SHAKE, SHAKE, SHAKE)[1:]),
+    ]
+    assert {rule for *_, rule in told(store, words("what a nod"), rows)} == {"delay"}
+
+
+def test_words_do_not_speak_of_what_came_after_them(store):
+    rows = gestures(SHAKE, SHAKE, SHAKE, NOD)
+    assert {rule for *_, rule in told(store, words("a good nod"), rows)} == {"delay"}
+
+
+def test_a_marked_stretch_is_credited_exactly_and_evenly(store):
+    marked = replace(TAP, first_decision_seq=0, last_decision_seq=1, shown_decision_seq=0)
+    assert told(store, marked, steps(4)) == [(0, 0.5, "segment"), (1, 0.5, "segment")]
+
+
+def test_a_marked_stretch_waits_for_its_last_decision(store):
+    marked = replace(TAP, first_decision_seq=1, last_decision_seq=7, shown_decision_seq=1)
+    assert credited(store, marked, steps(3))[0] is None
+    assert [seq for seq, *_ in told(store, marked, [], now=1000.0 + crediting.WAIT_S)] == [1, 2]
+
+
+def test_a_long_marked_stretch_is_credited_whole(store):
+    many = crediting.LOOK_BACK + 20
+    marked = replace(TAP, first_decision_seq=0, last_decision_seq=many - 1, shown_decision_seq=many - 1)
+    assert len(told(store, marked, steps(many))) == many
+
+
+def test_a_stretch_without_decisions_is_credited_to_nothing(store):
+    marked = replace(TAP, first_decision_seq=9, last_decision_seq=5, shown_decision_seq=2)
+    assert credited(store, marked, steps(3), now=5000.0) == (0, [])
+
+
+def test_feedback_on_a_recording_is_about_the_step_it_shows(store):
+    shown = replace(TAP, source="replay", shown_decision_seq=1, client_delay_ms=25_000.0)
+    assert told(store, shown, steps(4)) == [(1, 1.0, "replay")]
+
+
+def test_late_words_become_labels_of_the_next_fit_and_change_no_reward_that_was_given(store):
+    """What was learnt from is done; later words reach R_h only."""
+    given = StepReward(1, 0.2, 0.0, 0.0, 0.0, 0.2, None, 3)
+    with store.write() as c:
+        queries.insert_steps(c, steps(1))
+        queries.put_step_rewards(c, [given])
+    late = replace(TAP, source="replay", shown_decision_seq=0, received_unix_s=1e6)
+    assert told(store, late, [], now=1e6 + 1) == [(0, 1.0, "replay")]
+    with store.read() as c:
+        assert queries.get_step_reward(c, 1) == given
+        assert [(label.step_id, label.label) for label in queries.labels(c)] == [(1, 1.0)]
+
+
+def test_every_rule_has_its_name():
+    assert set(RULES) >= {"delay", "phrase", "segment", "replay", "exact"}
+    assert set(RANK) >= {"tap", "rating", "text", "demonstration", "correction"}

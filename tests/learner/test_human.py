@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from learner.reward.human import Labels, Taste, direct_labels
-from learner.reward.motion import MOTION_FIELDS, motion_features
+from learner.reward.motion import motion_features
+from learner.reward.outcome import OUTCOME_FIELDS
 from shared.spaces import OBS_DIM
 from shared.tools import TOOL_INDEX
 
@@ -13,7 +14,7 @@ def decisions(rows, seed, tool=NOD):
     rng = np.random.default_rng(seed)
     params = np.zeros((rows, 4), np.float32)
     params[:, :2] = rng.uniform(-1, 1, (rows, 2))
-    motion = np.zeros((rows, len(MOTION_FIELDS)), np.float32)
+    motion = np.zeros((rows, len(OUTCOME_FIELDS)), np.float32)
     motion[:, 1] = 0.3 + 0.25 * params[:, 0]
     motion[:, 4] = 3.0 * motion[:, 1]
     obs = rng.normal(scale=0.5, size=(rows, OBS_DIM)).astype(np.float32)

@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 
 from learner.store import engine, queries
 from learner.store.engine import AsyncStore, Store
-from learner.store.rows import Credit, Policy, PolicyEvent, StepReward, TasteModel
+from learner.store.rows import Credit, Policy, PolicyEvent, Scored, StepReward, TasteModel
 from learner.store.tables import METADATA
 from shared.errors import StoreError
 from tests.learner.samples import EPISODE, STEP, TAP
@@ -93,19 +93,68 @@ def _credited(c, feedback, steps, weight=1.0):
     return number
 
 
-def test_labels_leave_out_what_was_undone_and_words_where_a_button_speaks(store):
+def test_labels_leave_out_what_was_undone(store):
     text = replace(TAP, kind="text", value=None, text="bad", score=-0.5)
     with store.write() as c:
         queries.insert_steps(c, [replace(STEP, decision_seq=seq) for seq in range(3)])
         tap = _credited(c, TAP, [1, 2])
         words = _credited(c, text, [2, 3])
-        assert [(la.feedback_id, la.step_id) for la in queries.labels(c)] == [(tap, 1), (tap, 2), (words, 3)]
+        found = [(la.feedback_id, la.step_id) for la in queries.labels(c)]
+        assert found == [(tap, 1), (tap, 2), (words, 2), (words, 3)]
         assert len(queries.step_credits(c, 2)) == 2
         queries.insert_feedback(c, replace(TAP, kind="undo", score=None, value=None, undoes=tap))
         assert [(la.feedback_id, la.step_id) for la in queries.labels(c)] == [(words, 2), (words, 3)]
         assert [credit.feedback_id for credit in queries.step_credits(c, 2)] == [words]
         assert queries.get_feedback(c, tap).undone_by == 3
-        assert queries.count_feedback(c) == {"good": 1, "bad": 0, "text": 1, "undo": 1}
+        assert queries.count_feedback(c) == {"good": 1, "bad": 0, "rating": 0, "text": 1, "undo": 1}
+
+
+def test_events_are_found_by_how_their_kind_begins(store):
+    with store.write() as c:
+        for at, kind in enumerate(("alarm.influence", "started", "alarm.hacking", "alarm_not")):
+            queries.add_event(c, kind, float(at), who="phone")
+        found = queries.list_events(c, limit=5, prefix="alarm.")
+        assert [event.kind for event in found] == ["alarm.hacking", "alarm.influence"]
+        assert found[1].detail == {"who": "phone"}
+        assert queries.list_events(c, limit=5, since_unix_s=3.0)[0].kind == "alarm_not"
+        assert len(queries.list_events(c, limit=1)) == 1
+
+
+SCORED = Scored(0.5, 0.7, 0.1, 0.9, "evaluative", None, "m-1", "good")
+
+
+def test_a_text_waits_for_its_score_and_is_scored_once(store):
+    text = replace(TAP, kind="text", value=None, text="good", score=None, score_confidence=None)
+    with store.write() as c:
+        queries.insert_feedback(c, TAP)
+        number = queries.insert_feedback(c, text)
+        assert [f.id for f in queries.unscored_feedback(c)] == [number]
+        assert queries.uncredited_feedback(c) == [queries.get_feedback(c, 1)]
+        assert queries.score_feedback(c, number, SCORED, 103.0)
+        assert not queries.score_feedback(c, number, replace(SCORED, score=-1.0), 104.0)
+        found = queries.get_feedback(c, number)
+        assert (found.score, found.score_low, found.score_high, found.scored_unix_s) == (0.5, 0.1, 0.9, 103.0)
+        assert (found.score_kind, found.reward_model, found.seen) == ("evaluative", "m-1", "good")
+        assert queries.unscored_feedback(c) == []
+        assert [f.id for f in queries.uncredited_feedback(c)] == [1, number]
+
+
+def test_an_abstention_is_never_credited_and_says_why(store):
+    text = replace(TAP, kind="text", value=None, text="turn left", score=None, score_confidence=None)
+    nothing = Scored(None, None, None, None, "command", "it is a command", "m-1", "turn left")
+    with store.write() as c:
+        number = queries.insert_feedback(c, text)
+        queries.score_feedback(c, number, nothing, 103.0)
+        assert queries.unscored_feedback(c) == queries.uncredited_feedback(c) == []
+        assert queries.get_feedback(c, number).abstained == "it is a command"
+
+
+def test_a_text_that_was_taken_back_waits_no_more(store):
+    text = replace(TAP, kind="text", value=None, text="good", score=None, score_confidence=None)
+    with store.write() as c:
+        number = queries.insert_feedback(c, text)
+        queries.insert_feedback(c, replace(TAP, kind="undo", score=None, undoes=number))
+        assert queries.unscored_feedback(c) == []
 
 
 def test_only_scored_feedback_waits_for_credit(store):
@@ -193,12 +242,23 @@ def test_an_older_store_is_brought_up_to_date_with_what_it_holds(tmp_path):
             "INSERT INTO policies (version, created_unix_s, path, sha256, size, eval, status) "
             "VALUES (3, 1.0, 'p', '00', 5, '{}', 'published')"
         )
+        for row in ("1, 'tap', NULL, 1.0", "2, 'text', 'good', 0.4", "3, 'text', 'turn left', NULL"):
+            connection.exec_driver_sql(
+                "INSERT INTO feedback (id, kind, text, score, robot_id, client_id, received_unix_s, "
+                f"boot_epoch, shown_decision_seq, client_delay_ms) VALUES ({row}, 'r', 'c', 7.0, 1, 0, 0.0)"
+            )
     old.dispose()
     store = Store(path)
     with store.read() as c:
         row = queries.get_policy(c, 3)
         assert (row.gate, row.limits_profile) == ({}, 1.0)
         assert queries.list_stops(c, limit=1) == []
+        # What was said before is not asked to be scored anew.
+        assert queries.unscored_feedback(c) == []
+        assert queries.get_feedback(c, 1).source == "live"
+        words, abstained = queries.get_feedback(c, 2), queries.get_feedback(c, 3)
+        assert (words.reward_model, words.seen, words.score_kind) == ("lexicon", "good", "evaluative")
+        assert abstained.abstained == "nothing in it says how it did"
     store.close()
 
 

@@ -4,6 +4,7 @@ Synchronous: `with store.write() as c: queries.publish_policy(c, row)`.
 Asynchronous: `await store.write(queries.publish_policy, row)`.
 """
 
+from learner.store.queries.asking import ending_steps, rated_steps, remarks_with_steps, steps_by_hand
 from learner.store.queries.episodes import (
     clean_episodes,
     close_episode,
@@ -23,14 +24,18 @@ from learner.store.queries.feedback import (
     feedback_credits,
     feedback_fate,
     get_feedback,
+    give_up_scoring,
     insert_credits,
     insert_feedback,
     label_state,
     labels,
     latest_feedback_id,
     list_feedback,
+    score_feedback,
     step_credits,
+    take_up_scoring,
     uncredited_feedback,
+    unscored_feedback,
 )
 from learner.store.queries.policies import (
     active_versions,
@@ -67,6 +72,13 @@ from learner.store.queries.steps import (
     steps_after,
     steps_before,
 )
+from learner.store.queries.trace import (
+    FeedbackTrace,
+    StepTrace,
+    taste_feedback,
+    trace_feedback,
+    trace_step,
+)
 from learner.store.queries.training import (
     add_event,
     add_metrics,
@@ -74,6 +86,7 @@ from learner.store.queries.training import (
     get_step_reward,
     latest_metrics,
     latest_taste_model,
+    list_events,
     list_metrics,
     mark_in_policy,
     next_taste_version,
@@ -82,6 +95,8 @@ from learner.store.queries.training import (
 
 __all__ = [
     "Fate",
+    "FeedbackTrace",
+    "StepTrace",
     "active_versions",
     "add_event",
     "add_metrics",
@@ -95,6 +110,7 @@ __all__ = [
     "count_feedback",
     "count_missing",
     "count_steps",
+    "ending_steps",
     "episode_steps",
     "fate_state",
     "feedback_credits",
@@ -107,6 +123,7 @@ __all__ = [
     "get_robot",
     "get_step",
     "get_step_reward",
+    "give_up_scoring",
     "insert_credits",
     "insert_episode",
     "insert_feedback",
@@ -122,6 +139,7 @@ __all__ = [
     "latest_taste_model",
     "list_anomalies",
     "list_episodes",
+    "list_events",
     "list_feedback",
     "list_metrics",
     "list_policies",
@@ -138,13 +156,22 @@ __all__ = [
     "put_anomaly",
     "put_robot",
     "put_step_rewards",
+    "rated_steps",
     "refused_versions",
+    "remarks_with_steps",
     "robot_outcomes",
+    "score_feedback",
     "step_credits",
     "steps_after",
     "steps_before",
+    "steps_by_hand",
+    "take_up_scoring",
+    "taste_feedback",
     "touch_robot",
+    "trace_feedback",
+    "trace_step",
     "unconfirmed_stops",
     "uncredited_feedback",
+    "unscored_feedback",
     "withdraw_policy",
 ]

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
-from learner.store.rows import Credit, Feedback, Label, NewFeedback
+from learner.store.rows import Credit, Feedback, Label, NewFeedback, Scored
 from learner.store.tables import credit_runs, credits, feedback, steps, taste_models
+
+BUTTONS = ("tap", "rating")
+"""Kinds by which people say outright how good something was; they outrank words."""
 
 _undo = feedback.alias("undo_row")
 _with_undo = select(feedback, _undo.c.id.label("undone_by")).select_from(
@@ -31,7 +34,7 @@ def get_feedback(connection: Connection, feedback_id: int) -> Feedback | None:
 
 
 def list_feedback(connection: Connection, *, limit: int, client_id: str | None = None) -> list[Feedback]:
-    """Taps and texts, newest first."""
+    """Taps, ratings and texts, newest first."""
     statement = _with_undo.where(feedback.c.kind != "undo")
     if client_id is not None:
         statement = statement.where(feedback.c.client_id == client_id)
@@ -51,17 +54,73 @@ def label_state(connection: Connection) -> tuple[int, int]:
 
 
 def count_feedback(connection: Connection) -> dict[str, int]:
-    """How many of each kind: `good`, `bad`, `text`, `undo`."""
+    """How many of each kind: `good`, `bad`, `rating`, `text`, `undo`."""
     tap = feedback.c.kind == "tap"
     row = connection.execute(
         select(
             func.count().filter(tap, feedback.c.value > 0),
             func.count().filter(tap, feedback.c.value < 0),
+            func.count().filter(feedback.c.kind == "rating"),
             func.count().filter(feedback.c.kind == "text"),
             func.count().filter(feedback.c.kind == "undo"),
         ).select_from(feedback)
     ).one()
-    return dict(zip(("good", "bad", "text", "undo"), map(int, row), strict=True))
+    return dict(zip(("good", "bad", "rating", "text", "undo"), map(int, row), strict=True))
+
+
+def unscored_feedback(connection: Connection, *, limit: int = 200) -> list[Feedback]:
+    """Texts that wait for their score, oldest first; those taken back or given up meanwhile are left out."""
+    rows = connection.execute(
+        _with_undo.where(
+            feedback.c.kind == "text",
+            feedback.c.scored_unix_s.is_(None),
+            feedback.c.abstained.is_(None),
+            _undo.c.id.is_(None),
+        )
+        .order_by(feedback.c.id)
+        .limit(limit)
+    )
+    return [Feedback(**row._mapping) for row in rows]
+
+
+def give_up_scoring(connection: Connection, feedback_ids: Sequence[int], reason: str) -> None:
+    """Note why these texts have no score; they stay unscored, for a later start to try again."""
+    connection.execute(
+        update(feedback)
+        .where(feedback.c.id.in_(feedback_ids), feedback.c.scored_unix_s.is_(None))
+        .values(abstained=reason)
+    )
+
+
+def take_up_scoring(connection: Connection) -> int:
+    """Let texts that were given up wait for their score again; gives how many."""
+    done = connection.execute(
+        update(feedback)
+        .where(feedback.c.kind == "text", feedback.c.scored_unix_s.is_(None))
+        .where(feedback.c.abstained.is_not(None))
+        .values(abstained=None)
+    )
+    return done.rowcount
+
+
+def score_feedback(connection: Connection, feedback_id: int, scored: Scored, time_unix_s: float) -> bool:
+    """Note what a reward model made of a feedback. False: it had been scored before, and nothing changed."""
+    done = connection.execute(
+        update(feedback)
+        .where(feedback.c.id == feedback_id, feedback.c.scored_unix_s.is_(None))
+        .values(
+            score=scored.score,
+            score_confidence=scored.confidence,
+            score_low=scored.low,
+            score_high=scored.high,
+            score_kind=scored.kind,
+            abstained=scored.abstained,
+            reward_model=scored.reward_model,
+            seen=scored.seen,
+            scored_unix_s=time_unix_s,
+        )
+    )
+    return done.rowcount == 1
 
 
 def uncredited_feedback(connection: Connection, *, limit: int = 200) -> list[Feedback]:
@@ -101,21 +160,16 @@ def step_credits(connection: Connection, step_id: int) -> list[Credit]:
 
 
 def labels(connection: Connection, *, last: int = 5000) -> list[Label]:
-    """The newest credits in force, oldest first, each with its step's payload.
+    """The newest credits in force, oldest first, each with its step's payload; undone feedback is left out.
 
-    Undone feedback is left out. Buttons outrank words: on a step that a tap was credited to, texts are
-    left out.
+    What each weighs in the end is `learner.reward.weighing`'s.
     """
     in_force = feedback.c.id.not_in(select(_undo.c.undoes).where(_undo.c.undoes.is_not(None)))
-    tapped = (
-        select(credits.c.step_id)
-        .join(feedback, feedback.c.id == credits.c.feedback_id)
-        .where(feedback.c.kind == "tap", in_force)
-    )
     rows = connection.execute(
         select(
             credits.c.feedback_id,
             credits.c.step_id,
+            feedback.c.client_id,
             feedback.c.kind,
             credits.c.weight,
             credits.c.label,
@@ -125,7 +179,7 @@ def labels(connection: Connection, *, last: int = 5000) -> list[Label]:
         .select_from(credits)
         .join(feedback, feedback.c.id == credits.c.feedback_id)
         .join(steps, steps.c.id == credits.c.step_id)
-        .where(in_force, (feedback.c.kind == "tap") | credits.c.step_id.not_in(tapped))
+        .where(in_force)
         .order_by(credits.c.feedback_id.desc(), credits.c.step_id.desc())
         .limit(last)
     )
@@ -169,12 +223,16 @@ def feedback_fate(connection: Connection, feedback_id: int) -> Fate:
     return Fate(True, 0 if undo is not None else run.n_steps, taste, policy)
 
 
-def fate_state(connection: Connection) -> tuple[int, int, int, int]:
-    """`label_state`, newest taste model, newest policy of one: differs whenever a fate may be another."""
+def fate_state(connection: Connection) -> tuple[int, int, int, int, int]:
+    """`label_state`, newest taste model, newest policy of one, number of feedbacks that were scored or given
+    up: differs whenever a fate may be another.
+    """
     taste, policy = connection.execute(
         select(func.max(taste_models.c.version), func.max(taste_models.c.policy_version))
     ).one()
-    return *label_state(connection), int(taste or 0), int(policy or 0)
+    settled = feedback.c.scored_unix_s.is_not(None) | feedback.c.abstained.is_not(None)
+    scored = connection.execute(select(func.count()).where(settled)).scalar_one()
+    return *label_state(connection), int(taste or 0), int(policy or 0), int(scored)
 
 
 def feedback_credits(connection: Connection, feedback_id: int) -> list[Credit]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from learner.store.rows import Metric, StepReward, TasteModel
+from learner.store.rows import Event, Metric, StepReward, TasteModel
 from learner.store.tables import events, metrics, step_rewards, taste_models
 
 RECENT = 5_000
@@ -101,3 +101,16 @@ def add_event(connection: Connection, /, kind: str, time_unix_s: float, **detail
     """Append to the log of events; `detail` must be JSON."""
     json.dumps(detail)
     connection.execute(events.insert().values(time_unix_s=time_unix_s, kind=kind, detail=detail))
+
+
+def list_events(
+    connection: Connection, *, limit: int, prefix: str = "", since_unix_s: float = 0.0
+) -> list[Event]:
+    """Events whose kind begins with `prefix`, newest first."""
+    rows = connection.execute(
+        select(events)
+        .where(events.c.kind.startswith(prefix, autoescape=True), events.c.time_unix_s >= since_unix_s)
+        .order_by(events.c.id.desc())
+        .limit(limit)
+    )
+    return [Event(**row._mapping) for row in rows]

@@ -1,4 +1,4 @@
-import { useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { Control } from "./components/Control";
 import { Fate } from "./components/Fate";
 import { Notices } from "./components/Notices";
@@ -8,8 +8,8 @@ import { Proposal } from "./components/Proposal";
 import { RobotPicker } from "./components/RobotPicker";
 import { StateHeader } from "./components/StateHeader";
 import { StopBar } from "./components/StopBar";
-import { TextFeedback } from "./components/TextFeedback";
 import { Thumbs } from "./components/Thumbs";
+import { Words } from "./components/Words";
 import { useDefaultRobot } from "./hooks/useDefaultRobot";
 import { useFeedback } from "./hooks/useFeedback";
 import { useHand } from "./hooks/useHand";
@@ -19,6 +19,7 @@ import { useNow } from "./hooks/useNow";
 import { useOnline } from "./hooks/useOnline";
 import { useRobots } from "./hooks/useRobots";
 import { useStop } from "./hooks/useStop";
+import { useVoice } from "./hooks/useVoice";
 import { clientId } from "./lib/clientId";
 import { notices } from "./lib/notices";
 import { Shown } from "./lib/shown";
@@ -34,7 +35,10 @@ export function App() {
     () => (robotId === null ? null : { robot_id: robotId, client_id: clientId() }),
     [robotId],
   );
-  const feedback = useFeedback(sender);
+  const [stopped, setStopped] = useState(false);
+  const stop = useStop(robotId, stopped);
+  const feedback = useFeedback(sender, stop.told);
+  const voice = useVoice(robotId, stop.told);
 
   // A new robot is a new picture: nothing shown of the last one may be judged.
   const shown = useMemo(() => (robotId === null ? null : new Shown()), [robotId]);
@@ -55,7 +59,8 @@ export function App() {
     stepAgeMs: now - live.stepAtMs,
     nowMs: now,
   });
-  const stop = useStop(robotId, live.step?.state === "STOPPED");
+  const isStopped = live.step?.state === "STOPPED";
+  useEffect(() => setStopped(isStopped), [isStopped]);
   const hand = useHand(robotId);
   const mode = useMode(robotId);
   const robot = live.summary?.robots.find((row) => row.robot_id === robotId);
@@ -82,7 +87,7 @@ export function App() {
         <section className="panel" aria-label="Feedback">
           {live.step !== null && <Proposal step={live.step} mode={mode} />}
           <Thumbs disabled={!canJudge} seen={seen} onTap={feedback.tap} />
-          <TextFeedback disabled={!canJudge} seen={seen} onSay={feedback.say} />
+          <Words disabled={!canJudge} seen={seen} voice={voice} onSay={feedback.say} />
           <Fate sent={feedback.sent} onUndo={feedback.undo} onRetry={feedback.retry} />
           <Notices notices={notices(live.summary, robotId)} />
           <Progress

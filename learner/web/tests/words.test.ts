@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { feedbackWords, stations, type Sent } from "../src/lib/feedbackWords";
+import { feedbackWords, reading, stations, type Sent } from "../src/lib/feedbackWords";
+import { quoted } from "../src/lib/remark";
 import { duration, sentence, stateWords, type Situation } from "../src/lib/stateWords";
 import { stoppedAll, stopWords } from "../src/lib/stopWords";
 import type { LiveStep } from "../src/lib/types";
@@ -8,7 +9,7 @@ const saved: Sent = {
   label: "Good:",
   phase: "saved",
   id: 1,
-  abstained: false,
+  pending: false,
   fate: null,
   error: "",
 };
@@ -28,12 +29,40 @@ describe("feedbackWords", () => {
     [fate(1), "Counted for 1 step. Learning from it…", 2],
     [fate(4, 3), "Counted for 4 steps; taste model v3. Next policy soon…", 3],
     [fate(4, 3, 12), "Counted for 4 steps; taste model v3; in policy v12.", 4],
-    [{ ...saved, abstained: true }, "Saved. It holds no clear praise or blame, so it changes nothing.", 1],
+    [{ ...saved, pending: true }, "Saved. Reading it…", 1],
+    [{ ...fate(0), fate: { ...fate(0).fate, pending: true } }, "Saved. Reading it…", 1],
+    [{ ...fate(0), fate: { ...fate(0).fate, abstained: true, reason: "it is a question" } }, "Saved, but it changes nothing: it is a question.", 1],
+    [{ ...fate(0), fate: { ...fate(0).fate, abstained: true, score_kind: "stop" } }, "Taken as a stop, not as a judgement.", 1],
+    [{ ...saved, pending: true, fate: { ...fate(2).fate, pending: false } }, "Counted for 2 steps. Learning from it…", 2],
   ])("%#: tells how far it has come", (sent, words, reached) => {
     expect(feedbackWords(sent)).toBe(words);
     expect(stations(sent)).toBe(reached);
   });
+});
 
+describe("reading", () => {
+  const read = (score: number | null, score_low: number | null, score_high: number | null) =>
+    reading({ ...fate(0).fate, score, score_low, score_high })?.words ?? null;
+
+  it("says how words were read, and how sure that is", () => {
+    expect(read(0.72, 0.5, 0.94)).toBe("Read as praise: +0.7 (+0.5 to +0.9)");
+    expect(read(-0.5, -1, -0.04)).toBe("Read as blame: −0.5 (−1.0 to 0)");
+    expect(read(0.1, -0.3, 0.5)).toBe("Read as neither praise nor blame: +0.1 (−0.3 to +0.5)");
+  });
+
+  it("is silent where nothing was read: a wait, no reward, a tap or a rating", () => {
+    expect(reading(null)).toBeNull();
+    expect(read(null, null, null)).toBeNull();
+    expect(read(1, 1, 1)).toBeNull();
+  });
+});
+
+describe("quoted", () => {
+  it("quotes words, rating or both", () => {
+    expect(quoted({ text: "nice", rating: null, source: "live" })).toBe("“nice”");
+    expect(quoted({ text: "", rating: 4, source: "live" })).toBe("4 of 5:");
+    expect(quoted({ text: "nice", rating: 4, source: "voice" })).toBe("“nice”, 4 of 5:");
+  });
 });
 
 const step: LiveStep = {

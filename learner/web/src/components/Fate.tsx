@@ -1,4 +1,5 @@
-import { feedbackWords, stations, type Sent } from "../lib/feedbackWords";
+import { feedbackWords, reading, stations, type Sent } from "../lib/feedbackWords";
+import { Score } from "./Score";
 
 interface Props {
   sent: Sent | null;
@@ -10,18 +11,20 @@ const STATIONS = ["saved", "counted", "learned", "in policy"];
 
 /** What became of the last feedback: four stations, a sentence, and a way back. */
 export function Fate({ sent, onUndo, onRetry }: Props) {
+  const read = sent?.phase === "saved" ? reading(sent.fate) : null;
   return (
     <section className="card fate" aria-label="What became of your last feedback">
       <p className="fate-words" aria-live="polite">
         {sent === null ? (
-          "Tap when you like or dislike what it does. You will see here what came of it."
+          "Tap, rate or say how it did. You will see here what came of it."
         ) : (
           <>
             <span className="fate-label">{sent.label}</span> {feedbackWords(sent)}
           </>
         )}
       </p>
-      {sent !== null && <Stations sent={sent} />}
+      {read !== null && <Score reading={read} />}
+      {sent !== null && sent.fate?.abstained !== true && <Stations sent={sent} />}
       {sent?.phase === "saved" && (
         <button type="button" className="quiet" onClick={onUndo}>
           Undo

@@ -1,13 +1,14 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import { getFate, postTap, postText, postUndo, type Sender } from "../lib/api";
+import { getFate, postTap, postUndo, postWords, type Sender } from "../lib/api";
 import type { Sent } from "../lib/feedbackWords";
 import type { Seen } from "../lib/shown";
-import type { Fate } from "../lib/types";
+import type { Fate, StopAnswer, TextSaved } from "../lib/types";
+import { quoted, type Remark } from "../lib/remark";
 
 export interface FeedbackActions {
   sent: Sent | null;
   tap: (seen: Seen, value: 1 | -1) => void;
-  say: (seen: Seen, text: string) => void;
+  say: (seen: Seen, remark: Remark) => void;
   undo: () => void;
   retry: () => void;
   /** News about any feedback; only that of the last one sent is kept. */
@@ -18,18 +19,38 @@ const POLL_MS = 2000;
 const NEW: Omit<Sent, "label"> = {
   phase: "sending",
   id: null,
-  abstained: false,
+  pending: false,
   fate: null,
   error: "",
 };
 
-type Post = () => Promise<{ id: number; abstained?: boolean }>;
+/** A stop word: the robot has been asked, and nothing more comes of it. */
+const STOP = (id: number): Fate => ({
+  id,
+  changed_steps: 0,
+  taste_version: null,
+  policy_version: null,
+  score_kind: "stop",
+  abstained: true,
+});
 
-/** Send feedback and follow what becomes of the last one. */
-export function useFeedback(sender: Sender | null): FeedbackActions {
+/** Nothing more can come of it. */
+function settled(fate: Fate | null): boolean {
+  if (fate === null || fate.pending === true) return false;
+  return fate.abstained === true || fate.policy_version !== null || (fate.credited !== false && fate.changed_steps === 0);
+}
+
+type Post = () => Promise<{ id: number } & Partial<TextSaved>>;
+
+/** Send feedback and follow what becomes of the last one; `onStop`: a stop word was in it. */
+export function useFeedback(sender: Sender | null, onStop: (answer: StopAnswer) => void): FeedbackActions {
   const [sent, setSent] = useState<Sent | null>(null);
   const again = useRef<() => void>(() => undefined);
   const count = useRef(0);
+  const stopped = useRef(onStop);
+  useEffect(() => {
+    stopped.current = onStop;
+  });
 
   const send = useCallback((label: string, post: Post) => {
     const run = async () => {
@@ -39,7 +60,11 @@ export function useFeedback(sender: Sender | null): FeedbackActions {
       let news: Partial<Sent>;
       try {
         const saved = await post();
-        news = { phase: "saved", id: saved.id, abstained: saved.abstained ?? false };
+        news = { phase: "saved", id: saved.id, pending: saved.pending ?? false };
+        if (saved.stop) {
+          stopped.current(saved.stop);
+          news.fate = STOP(saved.id);
+        }
       } catch (error) {
         news = { phase: "failed", error: (error as Error).message };
       }
@@ -57,8 +82,8 @@ export function useFeedback(sender: Sender | null): FeedbackActions {
   );
 
   const say = useCallback(
-    (seen: Seen, text: string) => {
-      if (sender !== null) send(`“${text}”`, () => postText(sender, seen, text));
+    (seen: Seen, remark: Remark) => {
+      if (sender !== null) send(quoted(remark), () => postWords(sender, seen, remark));
     },
     [sender, send],
   );
@@ -77,8 +102,7 @@ export function useFeedback(sender: Sender | null): FeedbackActions {
   }, []);
 
   // The live channel tells what becomes of it; asking as well covers a channel that was down at that moment.
-  const done = sent?.fate != null && (sent.fate.policy_version !== null || (sent.fate.credited !== false && sent.fate.changed_steps === 0));
-  const open = sent?.phase === "saved" && !sent.abstained && !done;
+  const open = sent?.phase === "saved" && !settled(sent.fate);
   const id = sent?.id ?? null;
   useEffect(() => {
     if (!open || id === null) return;

@@ -1,12 +1,15 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { postStop, postStopAll } from "../lib/api";
 import { stoppedAll, type StopState } from "../lib/stopWords";
+import type { StopAnswer } from "../lib/types";
 
 export interface Stop {
   state: StopState;
   press: () => void;
   /** Every robot at once; asks nothing before. */
   pressAll: () => void;
+  /** The robot was asked because somebody wrote or said so; this is its answer. */
+  told: (answer: StopAnswer) => void;
 }
 
 /** A confirmation is shown at least this long [ms], and until the robot has been resumed. */
@@ -47,11 +50,22 @@ export function useStop(robotId: string | null, robotStopped: boolean): Stop {
     });
   }, [ask]);
 
+  const told = useCallback(
+    (answer: StopAnswer) => {
+      void ask(false, async () => (ms) =>
+        answer.confirmed
+          ? { phase: "confirmed", ms: answer.latched_ms ?? ms }
+          : { phase: "unconfirmed", reason: "the robot did not answer" },
+      );
+    },
+    [ask],
+  );
+
   useEffect(() => {
     if (robotStopped || (state.phase !== "confirmed" && state.phase !== "all")) return;
     const timer = setTimeout(() => setState({ phase: "idle" }), SHOW_MS);
     return () => clearTimeout(timer);
   }, [state, robotStopped]);
 
-  return { state, press, pressAll };
+  return { state, press, pressAll, told };
 }

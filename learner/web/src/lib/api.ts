@@ -1,8 +1,21 @@
-import type { EmergencyStop, Fate, Mode, ModeAnswer, Robot, StopAnswer, TextSaved } from "./types";
+import type {
+  EmergencyStop,
+  Fate,
+  Heard,
+  Mode,
+  ModeAnswer,
+  Robot,
+  StopAnswer,
+  TextSaved,
+  VoiceInfo,
+} from "./types";
+import type { Remark } from "./remark";
 import type { Seen } from "./shown";
 
 const BASE = "/api/v1";
 const TIMEOUT_MS = 8000;
+/** Understanding speech takes a second or two; on a busy machine more. */
+const VOICE_TIMEOUT_MS = 40_000;
 /** A stop without an answer by then is told to be unconfirmed. */
 export const STOP_TIMEOUT_MS = 3000;
 
@@ -11,15 +24,18 @@ export class ApiError extends Error {}
 
 /** Ask the API; problem details (RFC 9457) become readable errors. */
 async function ask<T>(method: "GET" | "POST", path: string, body?: unknown, timeoutMs = TIMEOUT_MS): Promise<T> {
+  return send<T>(
+    method,
+    path,
+    body === undefined ? {} : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } },
+    timeoutMs,
+  );
+}
+
+async function send<T>(method: string, path: string, more: RequestInit, timeoutMs: number): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(BASE + path, {
-      method,
-      signal: AbortSignal.timeout(timeoutMs),
-      ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }),
-    });
+    response = await fetch(BASE + path, { method, signal: AbortSignal.timeout(timeoutMs), ...more });
   } catch (error) {
     const late = error instanceof DOMException && error.name === "TimeoutError";
     throw new ApiError(late ? "the learner did not answer in time" : "the learner cannot be reached");
@@ -51,8 +67,19 @@ export const getFate = (feedbackId: number): Promise<Fate> => ask("GET", `/feedb
 export const postTap = (sender: Sender, seen: Seen, value: 1 | -1): Promise<{ id: number }> =>
   ask("POST", "/feedback/quick", { ...sender, ...seen, value });
 
-export const postText = (sender: Sender, seen: Seen, text: string): Promise<TextSaved> =>
-  ask("POST", "/feedback", { ...sender, ...seen, text });
+export const postWords = (sender: Sender, seen: Seen, remark: Remark): Promise<TextSaved> =>
+  ask("POST", "/feedback", { ...sender, ...seen, ...remark });
+
+export const getVoice = (): Promise<VoiceInfo> => ask("GET", "/voice");
+
+/** A stop word in it stops the robot before the answer comes. */
+export const postVoice = (robotId: string, recording: Blob): Promise<Heard> =>
+  send(
+    "POST",
+    `/voice?robot_id=${id(robotId)}`,
+    { body: recording, headers: { "Content-Type": recording.type } },
+    VOICE_TIMEOUT_MS,
+  );
 
 export const postUndo = (feedbackId: number): Promise<unknown> => ask("POST", `/feedback/${feedbackId}/undo`);
 

@@ -45,7 +45,7 @@ export function parseSummary(message: object): Summary {
     })),
     episodes: number(raw.episodes),
     feedback: isRecord(raw.feedback)
-      ? ["good", "bad", "text"].reduce((sum, kind) => sum + (number((raw.feedback as Record<string, unknown>)[kind]) ?? 0), 0)
+      ? ["good", "bad", "rating", "text"].reduce((sum, kind) => sum + (number((raw.feedback as Record<string, unknown>)[kind]) ?? 0), 0)
       : null,
     time_unix_s: number(raw.time_unix_s) ?? 0,
     robots: records(raw.robots).map(robot),

@@ -65,6 +65,16 @@ export interface Fate {
   changed_steps: number;
   taste_version: number | null;
   policy_version: number | null;
+  /** Words wait for their score. */
+  pending?: boolean;
+  /** [-1, 1], with its 90 % interval; null: there is none. */
+  score?: number | null;
+  score_low?: number | null;
+  score_high?: number | null;
+  score_kind?: string | null;
+  /** It is no reward, and why. */
+  abstained?: boolean;
+  reason?: string | null;
 }
 
 export interface LiveFate extends Fate {
@@ -76,12 +86,30 @@ export interface NoPicture {
   reason: string;
 }
 
-/** Answer to a text: its score in [-1, 1], or that nothing could be read from it. */
+/** Answer to words or a rating: the score of words follows. */
 export interface TextSaved {
   id: number;
-  score: number | null;
-  confidence: number | null;
-  abstained: boolean;
+  pending: boolean;
+  /** A stop word was in it, and the robot was asked to stop. */
+  stop: StopAnswer | null;
+}
+
+/** Whether the learner understands speech. */
+export interface VoiceInfo {
+  available: boolean;
+  reason: string;
+  /** [s] of one recording. */
+  max_s: number;
+}
+
+/** What was understood of a recording. */
+export interface Heard {
+  text: string;
+  /** [0, 1] */
+  confidence: number;
+  /** False: look twice. */
+  sure: boolean;
+  stop: StopAnswer | null;
 }
 
 export interface EmergencyStop {

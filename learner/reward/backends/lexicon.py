@@ -7,14 +7,23 @@ sentiment, and its confidence stays below a button's. Lexicon: Hutto & Gilbert (
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from learner.reward.encoding import clean, describe
+from learner.reward.judging import Words, settle
+from learner.reward.model import Judgement, Kind, Remark
+from learner.reward.stop_words import is_stop
 
 MAX_CONFIDENCE = 0.8
 """A lexicon is never as sure as a button (1.0): on human-rated text VADER correlates about .5 with people."""
 ABSTAIN_BELOW = 0.05
 """|compound| under which VADER's authors call a text neutral."""
+
+HALF_WIDTH = 0.76
+"""Of the interval: VADER's mean squared error on the human-rated sets is .214."""
 
 ROBOT_WORDS = {
     "smooth": 1.8,
@@ -87,3 +96,29 @@ def score_text(text: str) -> Score:
     if pos + neg == 0.0 or abs(compound) < ABSTAIN_BELOW:
         return ABSTAINED
     return Score(float(compound), MAX_CONFIDENCE * min(1.0, abs(pos - neg) / (pos + neg)))
+
+
+class LexiconModel:
+    """VADER with robot words. It does not read the context, only checks it as every backend does."""
+
+    version = "lexicon-1"
+
+    def judge(self, remarks: Sequence[Remark]) -> list[Judgement]:
+        """One judgement a remark, in order.
+
+        Raises:
+            ValueError: a context or a rating out of range.
+        """
+        return [self._one(remark) for remark in remarks]
+
+    def _one(self, remark: Remark) -> Judgement:
+        describe(remark.context)
+        seen = clean(remark.text)
+        score = score_text(seen)
+        kind: Kind = "evaluative"
+        if is_stop(seen):
+            kind, score = "stop", ABSTAINED
+        elif score.score is None:
+            kind = "command" if _COMMAND.match(seen.lower()) else "description"
+        words = Words(score.score or 0.0, HALF_WIDTH, kind, score.confidence, score.score is None)
+        return settle(words, remark.rating, self.version, seen)

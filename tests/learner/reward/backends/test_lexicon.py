@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learner.reward.score import ABSTAINED, MAX_CONFIDENCE, score_text
+from learner.reward.backends.lexicon import ABSTAINED, MAX_CONFIDENCE, score_text
 
 
 @pytest.mark.parametrize(
