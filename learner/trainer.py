@@ -61,6 +61,7 @@ class Trainer:
         folder: Path,
         store: Store | None = None,
         policies: Path | None = None,
+        *,
         reporters: tuple[Reporter, ...] = (),
         watch: Watch | None = None,
     ) -> None:

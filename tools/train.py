@@ -89,7 +89,7 @@ def train(
             store = Store(base.store_path)
             stack.callback(store.close)
             reporters.append(StoreMetrics(store))
-        trainer = Trainer(config, folder, store, base.learner_dir, tuple(reporters))
+        trainer = Trainer(config, folder, store, base.learner_dir, reporters=tuple(reporters))
 
         def stop() -> bool:
             enough = episodes is not None and min(trainer.counters.episodes.values()) >= episodes
