@@ -11,7 +11,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.spaces import DETECTION_FIELDS, NUM_DETECTIONS, NUM_JOINTS, slot_range
+from shared.control.vision import NOISE
+from shared.spaces import DETECTION_FIELDS, NUM_DETECTIONS, NUM_JOINTS, TICK_S, slot_range
+from sim.traces import BODIES, VELOCITY_SHARE
 
 F32 = NDArray[np.float32]
 Bool = NDArray[np.bool_]
@@ -36,20 +38,26 @@ DELAY_TICKS = (9, 30)
 FACTORS = ((0.0, 0.7), (1.4, 2.5))
 """A scaled sensor reads so many times the truth."""
 
-_FELT = {
-    "joint_pos": 0.06,
-    "joint_vel": 0.8,
-    "head_pos": 0.004,
-    "head_rpy": 0.06,
-    "imu_accel": 4.0,
-    "imu_gyro": 1.0,
-    "frame_age": 0.5,
-    "brightness": 0.3,
+SIGMAS = 5.0
+"""An error is more than noise from so many standard deviations on: less comes by chance in hours."""
+_NOISE = {
+    "joint_pos": max(max(body.joint_noise_rad, body.encoder_step_rad) for body in BODIES.values()),
+    "joint_vel": max(  # or one step of the encoder, differenced and smoothed
+        max(body.velocity_noise, VELOCITY_SHARE * body.encoder_step_rad / TICK_S) for body in BODIES.values()
+    ),
+    # What the cranks' noise comes to through the linkage: arms of 40 mm, a platform of 30 mm.
+    "head_pos": 0.0002,
+    "head_rpy": 0.003,
+    "imu_accel": max(body.accel_noise for body in BODIES.values()),
+    "imu_gyro": max(body.gyro_noise for body in BODIES.values()),
 }
-"""A fault is felt from the tick on which it puts one of these off by so much [unit of the slot]."""
-FELT_PICTURE = 0.08
-"""Likewise for u and v of a detection that is there: 7 degrees across or 4 down; two live pictures of the
-same scene differ by up to 0.06."""
+"""The stated noise of each sensor, of the noisiest body [unit of the slot]."""
+AGE_TICKS = max(body.delay[1] for body in BODIES.values())
+"""The stated age of what bodies measure: a healthy reading may be so many ticks early or late."""
+FELT_OF_TEN = 5
+"""An error that is felt is there on so many of ten ticks."""
+_CAMERA = {"frame_age": 0.5, "brightness": 0.3}
+"""The camera has no stated noise of these: a picture half a second late [s], or far darker."""
 
 
 def frozen(group: str) -> Fault:
@@ -164,19 +172,44 @@ FAULTS: dict[str, Fault] = {
 
 
 def felt(clean: F32, faulty: F32) -> Bool:
-    """(n, T): the observation is off by as much as could matter to a policy."""
+    """(n, T): from here on the observation is wrong by more than a healthy sensor could be.
+
+    A reading is wrong on a tick when it is further than `SIGMAS` of stated noise from all that the sensor
+    truly read within `AGE_TICKS`; it is felt on a wrong tick that begins ten with `FELT_OF_TEN` wrong ones.
+    """
+    wrong = _wrong(clean, faulty)
+    ahead = np.concatenate([wrong, np.zeros((len(wrong), 9), np.bool_)], axis=1)
+    among = np.lib.stride_tricks.sliding_window_view(ahead, 10, axis=1).sum(axis=2)
+    return np.asarray(wrong & (among >= FELT_OF_TEN))
+
+
+def _wrong(clean: F32, faulty: F32) -> Bool:
+    """(n, T)."""
     out = np.zeros(clean.shape[:2], np.bool_)
-    for name, most in _FELT.items():
+    for name, noise in _NOISE.items():
         part = slot_range(name)
-        off = np.abs(faulty[..., part] - clean[..., part])
-        out |= ~(off <= most).all(axis=-1)
+        low, high = _span(clean[..., part])
+        off = np.maximum(faulty[..., part] - high, low - faulty[..., part])
+        # Whatever compares as false is not a number.
+        out |= ~(off <= SIGMAS * noise).all(axis=-1)
+    for name, most in _CAMERA.items():
+        part = slot_range(name)
+        out |= (np.abs(faulty[..., part] - clean[..., part]) > most).any(axis=-1)
     shape = (*clean.shape[:2], NUM_DETECTIONS, len(DETECTION_FIELDS))
     before, after = (part[..., slot_range("detections")].reshape(shape) for part in (clean, faulty))
     there = (before[..., 2] != 0.0) & (after[..., 2] != 0.0)
     same = (before[..., 6:] == after[..., 6:]).all(axis=-1)
     off = np.abs(after[..., :2] - before[..., :2]).max(axis=-1)
-    out |= (there & same & (off > FELT_PICTURE)).any(axis=-1)
+    # Both pictures are noisy.
+    out |= (there & same & (off > np.sqrt(2.0) * SIGMAS * NOISE.centre)).any(axis=-1)
     return out
+
+
+def _span(clean: F32) -> tuple[F32, F32]:
+    """Least and largest of each reading within `AGE_TICKS` before and after."""
+    padded = np.pad(clean, ((0, 0), (AGE_TICKS, AGE_TICKS), (0, 0)), mode="edge")
+    near = np.lib.stride_tricks.sliding_window_view(padded, 2 * AGE_TICKS + 1, axis=1)
+    return near.min(axis=-1), near.max(axis=-1)
 
 
 def _factors(rng: np.random.Generator, n: int) -> NDArray[np.float64]:

@@ -35,7 +35,8 @@ NEW_TASK = 0.07
 CUT = 0.15
 """Chance that a motion is cut short and the robot brakes."""
 _START_TICKS = 60
-_VELOCITY_SHARE = 0.5
+VELOCITY_SHARE = 0.5
+"""Of the newest difference of positions in a velocity that is `derived`."""
 _SKEWED = 0.02
 """Share of states whose head pose is a tick older than their joints."""
 
@@ -207,7 +208,7 @@ class Robots:
         if senses.encoder_step_rad:
             pos = np.round(pos / senses.encoder_step_rad) * senses.encoder_step_rad
         if senses.derived:
-            self._velocity += _VELOCITY_SHARE * ((pos - self._last) / TICK_S - self._velocity)
+            self._velocity += VELOCITY_SHARE * ((pos - self._last) / TICK_S - self._velocity)
             self._last, vel = pos, self._velocity.copy()
             older = whole.pos[rows, at - (rng.random(len(rows)) < _SKEWED)]
             guess = (head_pos, quat_to_matrix(quat))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from shared.control.limits import LIMITS
 from shared.control.ood import OodStats, pack_ood
-from shared.control.residuals import NUM_CHANNELS, SENSED, Residuals
+from shared.control.residuals import CHANNELS, NUM_CHANNELS, SENSED, Residuals
 from shared.spaces import TICK_S, slot_range
 from sim.traces import BODIES, Robots
 
@@ -36,8 +36,10 @@ _BINS = 40
 _WIDEN = 0.5
 """Bounds of slots lie outside what was seen by this share of its range."""
 _JOINT_ROOM_RAD = 0.15
-_LEAST = 1e-3
-"""No channel is judged more finely than this."""
+_LEAST = np.where([name.startswith(("still", "stuck")) for name in CHANNELS], 0.006, 1e-3)
+"""No channel is judged more finely than this: a joint may stand still for four steps of its encoder."""
+_LEAST_ROOM = 1e-3
+"""No slot is bounded more tightly than this."""
 
 
 def calibrate(hours: float = HOURS, seed: int = 0, say: Callable[[str], object] = print) -> OodStats:
@@ -67,7 +69,7 @@ def statistics(value: F32, activity: F32, low: F64, high: F64) -> OodStats:
     """What is normal, from clean time.
 
     Args:
-        value: (T, n, 39) residuals of n streams.
+        value: (T, n, 49) residuals of n streams.
         activity: likewise.
         low: (37,) least value of each slot.
         high: (37,) largest.
@@ -84,21 +86,24 @@ def statistics(value: F32, activity: F32, low: F64, high: F64) -> OodStats:
 
 
 def _envelope(size: F32, activity: F32) -> tuple[float, float]:
-    """The line rest + moving x activity above all points that leaves the least room above them."""
+    """The line rest + moving x activity above all points that leaves the least room above them; activities
+    count by the root of the time spent there."""
     edges = np.linspace(0.0, float(activity.max()) + 1e-9, _BINS + 1)
     where = np.digitize(activity, edges[1:-1])
-    top = np.array([size[where == k].max(initial=0.0) for k in range(_BINS)])
+    top = np.zeros(_BINS)
+    np.maximum.at(top, where, size)
+    often = np.sqrt(np.bincount(where, minlength=_BINS))
     at = edges[:-1]  # a bin's points are all at this activity or more
     rests = np.linspace(float(top[0]), float(top.max()), 40)
     slopes = np.maximum(((top[1:] - rests[:, None]) / at[1:]).max(axis=1), 0.0)
-    room = (rests[:, None] + slopes[:, None] * at - top)[:, top > 0.0].sum(axis=1)
+    room = (rests[:, None] + slopes[:, None] * at - top) @ often
     best = int(room.argmin())
     return float(rests[best]), float(slopes[best])
 
 
 def _bounds(low: F64, high: F64) -> tuple[F64, F64]:
     """Bounds of slots from the extremes of clean time; joints may go wherever their limits let them."""
-    widen = _WIDEN * (high - low) + _LEAST
+    widen = _WIDEN * (high - low) + _LEAST_ROOM
     low, high = low - widen, high + widen
     for name in ("joint_pos", "applied_target"):
         at = slot_range(name)

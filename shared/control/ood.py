@@ -45,13 +45,17 @@ AGAIN_TICKS = 500
 GAP_TICKS = 5
 """So many missing ticks are bridged; after more of them the detector begins anew."""
 
+LEAST_MOVING = 0.03
+"""No check is finer than this share of how far targets went: calibration sees few of the fastest moves."""
 DARK = 0.08
 """Mean brightness below which a camera sees nothing."""
 OLD_PICTURE_S = 0.5
-FROZEN_RAD = 0.04
+FROZEN_RAD = 0.02
 """When the head turned by so much, picture and gyroscope must have changed; when a joint did, velocities."""
 FROZEN_TICKS = 6
 """... but not within fewer ticks: a camera gives ten pictures a second at least."""
+NOISELESS_TICKS = 7
+"""A gyroscope's last bits never stand still for so long, not even at rest."""
 DETECTION_BOUNDS = {"u": (-1.3, 1.3), "v": (-1.3, 1.3), "size": (-0.3, 2.0), "confidence": (-0.05, 1.05)}
 
 _MODE, _BRIGHTNESS, _FRAME_AGE = (slot_range(name).start for name in ("mode", "brightness", "frame_age"))
@@ -67,9 +71,9 @@ class OodStats:
     """What is normal. A score of 1 is the threshold."""
 
     rest: F64
-    """(39,) residual of each channel that is still normal while nothing is asked to move..."""
+    """(49,) residual of each channel that is still normal while nothing is asked to move..."""
     moving: F64
-    """(39,) ... and by how much more for each rad of activity."""
+    """(49,) ... and by how much more for each rad of activity."""
     low: F64
     """(37,) least and..."""
     high: F64
@@ -154,15 +158,22 @@ class _Frozen:
         self._reading = None
         self._ticks[:] = 0
 
-    def update(self, reading: F32, place: F32) -> F64:
-        """(n,) score. `place` (n, k) rad: where the body was measured, by other sensors."""
+    def update(self, reading: F32, place: F32, most: float = np.inf) -> F64:
+        """(n,) score.
+
+        Args:
+            reading: (n, m).
+            place: (n, k) rad: where the body was measured, by other sensors.
+            most: ticks after which it is frozen though nothing moves.
+        """
         if self._reading is None or self._place is None:
             self._reading, self._place = reading, place
         same = (reading == self._reading).all(axis=1)
         self._ticks = np.where(same, self._ticks + 1, 0)
         self._reading, self._place = reading, np.where(same[:, None], self._place, place)
         turned = np.abs(place - self._place).max(axis=1)
-        return np.asarray(np.minimum(turned / FROZEN_RAD, self._ticks / FROZEN_TICKS), np.float64)
+        score = np.minimum(turned / FROZEN_RAD, self._ticks / FROZEN_TICKS)
+        return np.asarray(np.maximum(score, self._ticks / most), np.float64)
 
 
 class OodDetector:
@@ -175,6 +186,7 @@ class OodDetector:
 
     def __init__(self, stats: OodStats, n: int = 1) -> None:
         self._stats, self._n = stats, n
+        self._moving = np.maximum(stats.moving, LEAST_MOVING)
         self._residuals = Residuals(n)
         self._before = np.zeros((n, len(CHECKS)))
         self._picture, self._velocities, self._gyro = _Frozen(n), _Frozen(n), _Frozen(n)
@@ -219,7 +231,7 @@ class OodDetector:
         if not finite.all():
             obs = np.nan_to_num(obs, nan=0.0, posinf=0.0, neginf=0.0)
         residual = self._residual = self._residuals.update(obs)
-        out[:, :NUM_CHANNELS] = np.abs(residual.value) / (stats.rest + stats.moving * residual.activity)
+        out[:, :NUM_CHANNELS] = np.abs(residual.value) / (stats.rest + self._moving * residual.activity)
         middle, half = 0.5 * (stats.high + stats.low), 0.5 * (stats.high - stats.low)
         tail = out[:, NUM_CHANNELS:]
         tail[:, 0] = (np.abs(obs[:, :SENSED] - middle) / half).max(axis=1)
@@ -242,7 +254,7 @@ class OodDetector:
         tail[:, 7] = self._picture.update(picture, obs[:, _RPY]) * there.any(axis=1)
         tail[:, 8] = self._velocities.update(obs[:, _VEL], obs[:, _POS])
         gyro = obs[:, _GYRO]
-        tail[:, 9] = self._gyro.update(gyro, obs[:, _RPY]) * gyro.any(axis=1)
+        tail[:, 9] = self._gyro.update(gyro, obs[:, _RPY], NOISELESS_TICKS) * gyro.any(axis=1)
 
     def _bridge(self, row: F32, tick: int) -> None:
         """Fill in up to `GAP_TICKS` ticks that were missed, on the straight line between their neighbours."""
@@ -270,6 +282,6 @@ class OodDetector:
             return Finding(kind, score, name)
         off = float(self._residual.value[0, worst])
         activity = float(self._residual.activity[0, worst])
-        normal = float(self._stats.rest[worst] + self._stats.moving[worst] * activity)
+        normal = float(self._stats.rest[worst] + self._moving[worst] * activity)
         unit = UNITS[worst]
         return Finding(kind, score, f"{name}: off by {off:.3g} {unit}, at most {normal:.3g} is normal")

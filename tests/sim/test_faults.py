@@ -6,7 +6,7 @@ import pytest
 from shared.control.kinematics import forward
 from shared.control.rotations import matrix_to_rpy
 from shared.spaces import TICK_S, slot_range
-from sim.faults import FAULTS, SLOTS, felt
+from sim.faults import AGE_TICKS, FAULTS, FELT_OF_TEN, SLOTS, felt
 from sim.traces import BODIES, Robots
 
 AT = 60
@@ -68,10 +68,25 @@ def test_a_delay_repeats_what_was_and_a_swap_loses_nothing(clean):
     np.testing.assert_array_equal(np.sort(swapped[..., VEL], axis=2), np.sort(clean[..., VEL], axis=2))
 
 
-def test_what_nobody_could_notice_is_not_felt(clean):
+def test_what_a_healthy_sensor_could_read_is_not_felt(clean):
     slightly = clean.copy()
-    slightly[:, AT:, POS] += 0.01
+    slightly[:, AT:, POS] += 0.009
     assert not felt(clean, slightly).any()
-    slightly[0, AT:, POS.start] += 0.1
-    assert felt(clean, slightly)[0, AT:].all()
-    assert not felt(clean, slightly)[1:].any()
+    late = clean.copy()
+    late[:, AGE_TICKS:] = clean[:, :-AGE_TICKS]
+    late[..., slot_range("detections")] = clean[..., slot_range("detections")]
+    assert not felt(clean, late).any()
+
+
+def test_an_error_is_felt_from_its_first_tick_if_it_stays(clean):
+    still = np.repeat(clean[:, :1], TICKS, axis=1)
+    wrong = still.copy()
+    wrong[0, AT:, POS.start] += 0.012
+    wrong[1, AT : AT + FELT_OF_TEN - 1, POS.start] += 0.012
+    wrong[2, AT : AT + 2 * FELT_OF_TEN : 2, POS.start] += 0.012
+    found = felt(still, wrong)
+    assert found[0, AT : TICKS - 10].all()
+    assert not found[0, :AT].any()
+    assert not found[1].any(), "too short"
+    assert np.flatnonzero(found[2]).tolist() == [AT], "every other tick is enough, for five of ten"
+    assert not found[3:].any()
