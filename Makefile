@@ -40,7 +40,7 @@ docs: setup ## Check the documentation: links, commands
 	$(BIN)/python scripts/check_docs.py
 
 bench: setup ## Print the figures
-	@for name in sim train policy limiter stop ood; do $(BIN)/reachy-coach bench $$name $(ARGS) || exit; done
+	@for name in sim train policy limiter stop hang ood reward; do $(BIN)/reachy-coach bench $$name $(ARGS) || exit; done
 
 web: setup ## Build the pages
 
