@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 uv=.venv/bin/uv
 [ -x "$uv" ] || uv=$(command -v uv) || { echo "lock: needs uv: pip install uv" >&2; exit 1; }
 
-"$uv" pip compile --quiet --universal --python-version 3.11 --extra dev \
+"$uv" pip compile --quiet --universal --python-version 3.11 --extra dev --extra gemma \
     --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
     "$@" --output-file requirements.lock pyproject.toml
 

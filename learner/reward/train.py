@@ -50,8 +50,8 @@ class TrainConfig:
     base: str = ""
     lora: Lora | None = field(default_factory=Lora)
     """None trains every weight."""
-    epochs: int = 3
-    lr: float = 4e-4
+    epochs: int = 5
+    lr: float = 8e-4
     """Of the encoder; 2e-3 makes it diverge."""
     head_lr: float = 1e-3
     batch_size: int = 64

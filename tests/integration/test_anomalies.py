@@ -78,7 +78,7 @@ def test_clean_work_is_not_marked():
     ("fault", "kinds"),
     [
         (swapped, {"linkage", "follow", "move", "range"}),
-        (frozen, {"follow", "move"}),
+        (frozen, {"follow", "move", "stuck"}),
         (blind_gyro, {"gyro", "gyroscope"}),
         (twice, {"linkage", "follow", "range", "speed", "move"}),
     ],

@@ -132,8 +132,9 @@ def test_a_missing_file_says_what_to_do(tmp_path):
         tar_of({INNER: tar_of({"other": b"x"})}),
         tar_of({INNER: b""}, tarfile.SYMTYPE),
         tar_of({INNER: tar_of(members())})[:-400],
-        tar_of({INNER: tar_of({f"{FOLDER}/tweets_GroundTruth.txt": b"\xff\xfe\x00"} | {})}),
+        tar_of({INNER: tar_of({f"{FOLDER}/tweets_GroundTruth.txt": b"\xff\xfe\x00"})}),
     ],
+    ids=["empty", "text", "no-tar", "other-member", "inner-text", "inner-other", "link", "cut", "not-utf-8"],
 )
 def test_damaged_archives_are_refused(tmp_path, data):
     with pytest.raises(ConfigError, match="archive"):
