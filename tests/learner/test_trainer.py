@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from learner.trainer import Trainer
 from shared.tools import TOOL_INDEX
 from sim.raters import GentleRater
 
+ROOT = Path(__file__).resolve().parents[2]
 TINY = TrainConfig(
     num_envs=4, num_steps=2, demonstrations=3, eval_every=0, checkpoint_every=2, warmup_updates=1,
     tasks=("nod", "shake"), bc=replace(TrainConfig().bc, steps=10),
@@ -103,17 +105,23 @@ Trainer(replace(TINY, checkpoint_every=1), Path(sys.argv[1])).run(lambda: False)
 
 
 def test_a_killed_run_goes_on(tmp_path):
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(tmp_path)],
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": "."},
-    )
+    log = tmp_path / "log"
+    with log.open("w") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, str(tmp_path)],
+            stderr=stream,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": "."},
+        )
     deadline = time.monotonic() + 60
     while not any(n >= 2 for n in numbered(tmp_path)) and time.monotonic() < deadline:
+        assert process.poll() is None, log.read_text()
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    counter, _ = load_newest(tmp_path)
+    newest = load_newest(tmp_path)
+    assert newest is not None, log.read_text()
+    counter, _ = newest
     assert counter >= 2
     resumed = run(tmp_path, counter + 1, replace(TINY, checkpoint_every=1))
     assert resumed.counters.updates == counter + 1
