@@ -94,7 +94,8 @@ def test_overridden_and_stale_decisions_stay_out_of_the_loss_but_in_the_returns(
 
 
 SCRIPT = """
-import sys
+import faulthandler, sys
+faulthandler.dump_traceback_later(40)  # said by the test where the run hangs
 from pathlib import Path
 from dataclasses import replace
 sys.path.insert(0, "tests/learner")
