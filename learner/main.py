@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -83,7 +84,7 @@ def _make_renderer() -> Renderer:
 def _open_reward_model(spec: str, data_dir: Path) -> RewardModel:
     from learner.reward.backends import open_model  # slow imports: only in the thread that loads a model
 
-    return open_model(spec, data_dir)
+    return open_model(spec, data_dir, threads=os.cpu_count() or 1)
 
 
 class Learner:

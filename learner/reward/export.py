@@ -1,8 +1,8 @@
 """MiniLM with its adapters merged, as an ONNX graph with 8-bit weights: small, fast, and without PyTorch.
 
-The graph is written by hand, because it is short and each row of it is then computed by itself: weights are
-in 8-bit blocks (`MatMulNBits`), and no activation is scaled by what else is in the batch. So batches and
-padding leave an answer as it is, which ONNX Runtime's dynamic quantisation does not.
+The graph is written by hand, because it is short and each token is then quantised by itself: its numbers are
+scaled by the largest of them, never by what else is in the batch. So batches and padding leave an answer as
+it is, which ONNX Runtime's dynamic quantisation does not, and the products are those of 8-bit integers.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from onnx import TensorProto, helper, numpy_helper
 from learner.reward.network_shape import OUTPUTS
 
 F32 = NDArray[np.float32]
-BLOCK = 32
-"""Weights of one output that share a scale."""
 OPSET, CONTRIB = 18, "com.microsoft"
+ZERO = 128
+"""The uint8 that stands for 0 among the activations."""
+SMALLEST_SCALE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -75,20 +76,17 @@ def build_graph(weights: Mapping[str, F32], shape: BertShape, bits8: bool = True
     return _Graph(weights, shape, bits8).model()
 
 
-def quantise_rows(weight: F32) -> tuple[NDArray[np.uint8], F32]:
-    """Rows of a weight matrix in blocks of `BLOCK` as uint8 around 128 and one scale a block.
+def quantise_rows(weight: F32) -> tuple[NDArray[np.int8], F32]:
+    """Rows of a weight matrix as int8 and one scale a row.
 
     Args:
-        weight: (n, k), k a multiple of BLOCK.
+        weight: (n, k).
 
     Returns:
-        (n, k / BLOCK, BLOCK) and (n, k / BLOCK).
+        (n, k) and (n,).
     """
-    blocks = weight.reshape(weight.shape[0], -1, BLOCK)
-    scale = np.abs(blocks).max(-1) / 127.0
-    safe = np.where(scale == 0.0, 1.0, scale)
-    quantised = np.clip(np.rint(blocks / safe[..., None]), -127, 127) + 128
-    return quantised.astype(np.uint8), safe.astype(np.float32)
+    scale = np.maximum(np.abs(weight).max(1) / 127.0, SMALLEST_SCALE).astype(np.float32)
+    return np.rint(weight / scale[:, None]).astype(np.int8), scale
 
 
 class _Graph:
@@ -96,14 +94,18 @@ class _Graph:
 
     def __init__(self, weights: Mapping[str, F32], shape: BertShape, bits8: bool) -> None:
         self._weights, self._shape, self._bits8 = weights, shape, bits8
+        self._width = weights["embeddings.word_embeddings.weight"].shape[1]
         self._nodes: list[onnx.NodeProto] = []
-        self._initial: list[onnx.TensorProto] = []
+        self._initial: dict[str, onnx.TensorProto] = {}
 
     def model(self) -> onnx.ModelProto:
         mask = self._node("Cast", ["mask"], to=TensorProto.INT32)
-        hidden = self._embed()
+        embedded = self._embed()
+        size = self._node("Shape", [embedded])
+        hidden = self._node("Reshape", [embedded, self._ints([-1, self._width])])
         for layer in range(self._shape.layers):
-            hidden = self._layer(hidden, mask, f"encoder.layer.{layer}")
+            hidden = self._layer(hidden, mask, size, f"encoder.layer.{layer}")
+        hidden = self._node("Reshape", [hidden, size])
         weight = self._node(
             "Unsqueeze", [self._node("Cast", ["mask"], to=TensorProto.FLOAT), self._ints([2])]
         )
@@ -113,14 +115,16 @@ class _Graph:
         kernel = self._floats("head.weight", self._weights["head.weight"].T)
         bias = self._floats("head.bias", self._weights["head.bias"])
         self._node("Gemm", [pooled, kernel, bias], output="head")
-        size = ["n", "length"]
-        given = [helper.make_tensor_value_info(x, TensorProto.INT64, size) for x in ("ids", "mask", "parts")]
+        given = [
+            helper.make_tensor_value_info(x, TensorProto.INT64, ["n", "length"])
+            for x in ("ids", "mask", "parts")
+        ]
         graph = helper.make_graph(
             self._nodes,
             "reward",
             given,
             [helper.make_tensor_value_info("head", TensorProto.FLOAT, ["n", OUTPUTS])],
-            self._initial,
+            list(self._initial.values()),
         )
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIB, 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=10)
@@ -129,12 +133,11 @@ class _Graph:
         words = self._weights["embeddings.word_embeddings.weight"]
         if self._bits8:
             # One scale a word: the table is half of the model.
-            scale = np.maximum(np.abs(words).max(1, keepdims=True) / 127.0, 1e-8).astype(np.float32)
-            table = self._constant("words", np.rint(words / scale).astype(np.int8))
-            found = self._node("Gather", [table, "ids"])
+            table, scale = quantise_rows(words)
+            found = self._node("Gather", [self._constant("words", table), "ids"])
             found = self._node("Cast", [found], to=TensorProto.FLOAT)
             found = self._node(
-                "Mul", [found, self._node("Gather", [self._floats("word_scale", scale), "ids"])]
+                "Mul", [found, self._node("Gather", [self._floats("word_scale", scale[:, None]), "ids"])]
             )
         else:
             found = self._node("Gather", [self._floats("words", words), "ids"])
@@ -154,9 +157,12 @@ class _Graph:
         )
         return self._norm(total, "embeddings.LayerNorm")
 
-    def _layer(self, hidden: str, mask: str, name: str) -> str:
+    def _layer(self, hidden: str, mask: str, size: str, name: str) -> str:
+        """`hidden`: (tokens, width); `size`: n, length, width, which only attention needs."""
+        given = self._input(hidden)
         query, key, value = (
-            self._linear(hidden, f"{name}.attention.self.{part}") for part in ("query", "key", "value")
+            self._node("Reshape", [self._linear(given, f"{name}.attention.self.{part}"), size])
+            for part in ("query", "key", "value")
         )
         found = self._node(
             "MultiHeadAttention",
@@ -164,33 +170,48 @@ class _Graph:
             domain=CONTRIB,
             num_heads=self._shape.heads,
         )
-        out = self._linear(found, f"{name}.attention.output.dense")
+        found = self._node("Reshape", [found, self._ints([-1, self._width])])
+        out = self._linear(self._input(found), f"{name}.attention.output.dense")
         hidden = self._norm(self._node("Add", [out, hidden]), f"{name}.attention.output.LayerNorm")
-        inner = self._linear(hidden, f"{name}.intermediate.dense")
+        inner = self._linear(self._input(hidden), f"{name}.intermediate.dense")
         inner = self._node("Gelu", [inner], domain=CONTRIB)
-        out = self._linear(inner, f"{name}.output.dense")
+        out = self._linear(self._input(inner), f"{name}.output.dense")
         return self._norm(self._node("Add", [out, hidden]), f"{name}.output.LayerNorm")
 
-    def _linear(self, hidden: str, name: str) -> str:
+    def _input(self, hidden: str) -> tuple[str, str]:
+        """(tokens, k) -> what `_linear` takes: as uint8 around ZERO, and a scale a token (tokens, 1)."""
+        if not self._bits8:
+            return hidden, ""
+        largest = self._node("ReduceMax", [self._node("Abs", [hidden]), self._ints([1])], keepdims=1)
+        scale = self._node("Mul", [largest, self._floats("step", np.array(1.0 / 127.0, np.float32))])
+        scale = self._node("Max", [scale, self._floats("smallest", np.array(SMALLEST_SCALE, np.float32))])
+        flat = self._node("Squeeze", [scale, self._ints([1])])
+        zeros = self._node("Expand", [self._zero(), self._node("Shape", [flat])])
+        return self._node("QuantizeLinear", [hidden, flat, zeros], axis=0), scale
+
+    def _linear(self, given: tuple[str, str], name: str) -> str:
+        hidden, scale = given
         weight = self._weights[f"{name}.weight"]
         bias = self._floats(f"{name}.bias", self._weights[f"{name}.bias"])
-        n, k = weight.shape
-        if not self._bits8 or k % BLOCK:
-            return self._node(
-                "Add", [self._node("MatMul", [hidden, self._floats(f"{name}.weight", weight.T)]), bias]
-            )
-        blocks, scales = quantise_rows(weight)
+        if not self._bits8:
+            kernel = self._floats(f"{name}.weight", weight.T)
+            return self._node("Add", [self._node("MatMul", [hidden, kernel]), bias])
+        rows, scales = quantise_rows(weight)
         found = self._node(
-            "MatMulNBits",
-            [hidden, self._constant(f"{name}.q", blocks), self._floats(f"{name}.s", scales.reshape(-1))],
+            "MatMulIntegerToFloat",
+            [
+                hidden,
+                self._constant(f"{name}.q", np.ascontiguousarray(rows.T)),
+                self._floats("one", np.array(1.0, np.float32)),
+                self._floats(f"{name}.s", scales),
+                self._zero(),
+            ],
             domain=CONTRIB,
-            K=k,
-            N=n,
-            bits=8,
-            block_size=BLOCK,
-            accuracy_level=4,
         )
-        return self._node("Add", [found, bias])
+        return self._node("Add", [self._node("Mul", [found, scale]), bias])
+
+    def _zero(self) -> str:
+        return self._constant("zero", np.array(ZERO, np.uint8))
 
     def _norm(self, hidden: str, name: str) -> str:
         scale = self._floats(f"{name}.weight", self._weights[f"{name}.weight"])
@@ -206,10 +227,11 @@ class _Graph:
         return self._constant(name, np.ascontiguousarray(value, np.float32))
 
     def _ints(self, values: list[int]) -> str:
-        return self._constant(f"ints_{len(self._initial)}", np.array(values, np.int64))
+        return self._constant(f"ints {values}", np.array(values, np.int64))
 
     def _constant(self, name: str, value: NDArray[Any]) -> str:
-        self._initial.append(numpy_helper.from_array(value, name))
+        if name not in self._initial:
+            self._initial[name] = numpy_helper.from_array(value, name)
         return name
 
 

@@ -16,7 +16,7 @@ from learner.reward.network_shape import LOG_SD_RANGE
 from learner.reward.stop_words import is_stop, scolds
 from learner.reward.tokens import Ids, Tokens
 
-BATCH = 32
+BATCH = 64
 
 
 class Network(Protocol):

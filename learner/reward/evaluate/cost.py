@@ -64,7 +64,9 @@ class Worker:
 
 
 @contextlib.contextmanager
-def worker(spec: str, data_dir: Path, examples: Sequence[Example]) -> Iterator[tuple[Worker, dict[str, Any]]]:
+def worker(
+    spec: str, data_dir: Path, examples: Sequence[Example], threads: int = 1
+) -> Iterator[tuple[Worker, dict[str, Any]]]:
     """A process that has opened the model and judged once, and what that took: `load_s`."""
     command = [sys.executable, "-m", "learner.reward.evaluate.cost", spec, str(data_dir)]
     one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -78,7 +80,7 @@ def worker(spec: str, data_dir: Path, examples: Sequence[Example]) -> Iterator[t
     ) as process:
         try:
             told = Worker(process, spec)
-            yield told, told.ask({"do": "open", "remarks": [_plain(e) for e in examples]})
+            yield told, told.ask({"do": "open", "remarks": [_plain(e) for e in examples], "threads": threads})
         finally:
             process.kill()
 
@@ -87,7 +89,7 @@ def measure(
     spec: str, data_dir: Path, examples: Sequence[Example], singles: int, seconds: float
 ) -> dict[str, Any]:
     """Latency of `singles` single predictions [ms], predictions a second in batches over `seconds`, memory
-    [MB]; on one thread."""
+    [MB]; on one thread, and the throughput on all cores as well."""
     # Once before: what a first use builds and keeps is not what serving costs.
     with worker(spec, data_dir, examples[:1]):
         pass
@@ -95,10 +97,15 @@ def measure(
         singly = process.ask({"do": "single", "count": singles})
         batched = process.ask({"do": "batch", "seconds": seconds})
         after = process.ask({"do": "memory"})
+    cores = os.cpu_count() or 1
+    with worker(spec, data_dir, examples, cores) as (process, _):
+        on_all = process.ask({"do": "batch", "seconds": seconds})
     return opened | {
         "single_ms": percentiles(singly["wall_ms"]),
         "single_cpu_ms": percentiles(singly["cpu_ms"]),
         **rates(batched["rows"], batched["wall_s"], batched["cpu_s"]),
+        "cores": cores,
+        "batch_per_s_on_all_cores": on_all["rows"] / on_all["wall_s"],
         **after,
         "load_average": os.getloadavg()[0],
     }
@@ -127,7 +134,7 @@ def serve(spec: str, data_dir: Path) -> None:
                 if order["do"] == "open":
                     remarks = [from_dict(given).remark() for given in order["remarks"]]
                     begun = time.perf_counter()
-                    model = _open(spec, data_dir)
+                    model = _open(spec, data_dir, order["threads"])
                     model.judge(remarks[:_WARM])
                     answer = {"load_s": time.perf_counter() - begun}
                 elif model is None:
@@ -144,14 +151,14 @@ def serve(spec: str, data_dir: Path) -> None:
             answers.flush()
 
 
-def _open(spec: str, data_dir: Path) -> Judging:
+def _open(spec: str, data_dir: Path, threads: int) -> Judging:
     if spec == FROZEN:
         from learner.reward.evaluate.frozen import FrozenModel
 
         return FrozenModel()
     from learner.reward.backends import open_model
 
-    return open_model(spec, data_dir)
+    return open_model(spec, data_dir, threads=threads)
 
 
 def _single(model: Judging, remarks: Sequence[Remark], count: int) -> dict[str, Any]:

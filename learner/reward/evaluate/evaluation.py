@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -52,7 +53,7 @@ def evaluate(
     Raises:
         ConfigError: data that is not there (says how to make it), or an unknown model.
     """
-    models = {spec: open_model(spec, data_dir) for spec in plan.specs}
+    models = {spec: open_model(spec, data_dir, threads=os.cpu_count() or 1) for spec in plan.specs}
     sets = {name: data.load(data_dir, name) for name in (data.PUBLIC, data.ROBOT)}
     sets |= {name: data.load(data_dir, name) for name in data.names(data_dir) if name not in sets}
     every = [example for examples in sets.values() for example in examples]

@@ -125,7 +125,8 @@ def _cost(cost: Mapping[str, Any]) -> str:
         "<h3>Time and memory, one thread</h3>"
         + table(["", "p50", "p95", "p99"], lines)
         + f"<p>In batches {cost['batch_per_s']:.0f} predictions a second by the clock, "
-        f"{cost['batch_per_cpu_s']:.0f} a second of processor time. Loading took {cost['load_s']:.2f} s. The "
-        f"model adds {cost['rss_growth_mb']:.0f} MB; the whole process has {cost['rss_mb']:.0f} MB. The "
-        f"machine's load was {cost['load_average']:.1f}.</p>"
+        f"{cost['batch_per_cpu_s']:.0f} a second of processor time; "
+        f"{cost['batch_per_s_on_all_cores']:.0f} on all {cost['cores']} cores. "
+        f"Loading took {cost['load_s']:.2f} s. The model adds {cost['rss_growth_mb']:.0f} MB; the "
+        f"whole process has {cost['rss_mb']:.0f} MB. The machine's load was {cost['load_average']:.1f}.</p>"
     )

@@ -49,8 +49,8 @@ class Chatty:
 
 
 def test_what_a_model_prints_is_no_answer(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(cost, "_open", lambda spec, data_dir: Chatty())
-    orders = [{"do": "memory"}, {"do": "open", "remarks": []}, {"do": "memory"}]
+    monkeypatch.setattr(cost, "_open", lambda spec, data_dir, threads: Chatty())
+    orders = [{"do": "memory"}, {"do": "open", "remarks": [], "threads": 1}, {"do": "memory"}]
     monkeypatch.setattr(sys, "stdin", io.StringIO("".join(json.dumps(one) + "\n" for one in orders)))
     cost.serve("chatty", tmp_path)
     said = capsys.readouterr()
