@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learner.recording import Recorder, outcome_of
-from learner.reward.context import Decisions
+from learner.reward.feedback.context import Decisions
 from learner.rl import checkpoint
 from learner.rl.config import TrainConfig
 from learner.rl.networks import ActorCritic

@@ -10,8 +10,8 @@ import structlog
 from sqlalchemy import Connection
 
 from learner.overrides import LOOK_BACK_S, note_overrides
-from learner.reward.credit import Seen, shares, weight
-from learner.reward.phrases import mention, pick
+from learner.reward.feedback.credit import Seen, shares, weight
+from learner.reward.feedback.phrases import mention, pick
 from learner.store import queries
 from learner.store.engine import AsyncStore
 from learner.store.rows import Credit, Feedback, NewFeedback, Step

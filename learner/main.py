@@ -26,9 +26,9 @@ from learner.judging import Judge, Judging
 from learner.live import Hub, Live
 from learner.pictures import Pictures, Renderer
 from learner.policies import Policies
-from learner.reward.catalogue import Catalogue
 from learner.reward.model import RewardModel
-from learner.reward.service import RewardService
+from learner.reward.serving.catalogue import Catalogue
+from learner.reward.serving.service import RewardService
 from learner.robots import Robots
 from learner.scoring import Scoring
 from learner.service import Service

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from learner.reward.context import Decisions
+from learner.reward.feedback.context import Decisions
 from learner.reward.model import Outcome
 from learner.store import queries
 from learner.store.rows import Episode, NewStep

@@ -12,9 +12,9 @@ import structlog
 from sqlalchemy import Connection
 
 from learner.crediting import credits_of, last_shown, steps_shown
-from learner.reward.context import context_of
+from learner.reward.feedback.context import context_of
 from learner.reward.model import OUTCOMES, Context, Judgement, Outcome, Remark
-from learner.reward.service import Busy, RewardService, Unavailable
+from learner.reward.serving.service import Busy, RewardService, Unavailable
 from learner.store import queries
 from learner.store.engine import AsyncStore
 from learner.store.rows import Episode, Feedback, Scored

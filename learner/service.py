@@ -10,7 +10,7 @@ from learner.disliking import Dislikes
 from learner.ingest import Ingest
 from learner.live import Hub, Live
 from learner.policies import Policies
-from learner.reward.service import RewardService
+from learner.reward.serving.service import RewardService
 from learner.robots import Robots
 from learner.scoring import Scoring
 from learner.steering import Steering

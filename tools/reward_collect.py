@@ -18,7 +18,7 @@ from rich.console import Console
 from shared.errors import ConfigError
 
 if TYPE_CHECKING:
-    from learner.reward.asking import Question
+    from learner.reward.feedback.asking import Question
     from learner.store.engine import Store
 
 DataDir = Annotated[Path | None, Parameter(help="Where things are kept.")]
@@ -92,7 +92,7 @@ def rate(  # noqa: PLR0917
     store: Store, name: str, limit: int, tastes: Path, console: Console, key: Callable[[], str]
 ) -> int:
     """Ask until there is nothing left, `limit` is reached or somebody quits; gives how many were rated."""
-    from learner.reward.asking import latest_taste, to_rate
+    from learner.reward.feedback.asking import latest_taste, to_rate
 
     with store.read() as connection:
         questions = to_rate(connection, name, limit=limit, taste=latest_taste(connection, tastes))

@@ -16,7 +16,7 @@ from shared.errors import ConfigError
 
 if TYPE_CHECKING:
     from learner.reward.data.example import Example
-    from learner.reward.train import Progress
+    from learner.reward.networks.train import Progress
 
 EXIT_INTERRUPTED = 130
 
@@ -77,10 +77,10 @@ def train(
     import torch
 
     from learner.config import load_learner_config
-    from learner.reward.catalogue import SHIPPED, TRAINED_DIR
-    from learner.reward.fitting import fit_model
-    from learner.reward.network import Lora
-    from learner.reward.train import PRESETS, Interrupted
+    from learner.reward.networks.fitting import fit_model
+    from learner.reward.networks.network import Lora
+    from learner.reward.networks.train import PRESETS, Interrupted
+    from learner.reward.serving.catalogue import SHIPPED, TRAINED_DIR
     from tools.train import Interrupt
 
     if name in SHIPPED or not name.replace("-", "").replace("_", "").isalnum():
@@ -178,7 +178,7 @@ def predict(
 
 def _examples(home: Path, names: tuple[str, ...], from_store: bool, share: float) -> list[Example]:
     from learner.reward.data import build as data
-    from learner.reward.train import thin
+    from learner.reward.networks.train import thin
 
     examples = [e for one in names for e in data.load(home, one)]
     if from_store:

@@ -12,10 +12,10 @@ from litestar.params import Body, Parameter
 
 from learner.api.problems import conflict, not_found, unavailable
 from learner.api.reward_payloads import MAX_REMARKS, Judged, RemarkGiven, RewardModelInfo, RewardModels
-from learner.reward.checking import ModelRefused
 from learner.reward.encoding import describe
 from learner.reward.model import Remark
-from learner.reward.service import Busy, Unavailable, UnknownModel
+from learner.reward.serving.checking import ModelRefused
+from learner.reward.serving.service import Busy, Unavailable, UnknownModel
 from learner.service import Service
 
 MAX_BODY_BYTES = 1024 * 1024

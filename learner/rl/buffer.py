@@ -40,7 +40,7 @@ class Rollout:
     """(T, N) the policy's own action was applied: only these enter the PPO loss."""
     policy_version: Int
     motion: F32
-    """(T, N, 9) `learner.reward.outcome`."""
+    """(T, N, 9) `learner.reward.feedback.outcome`."""
     task: Int
     """(T, N) index into `TASK_NAMES`."""
     success: Bool

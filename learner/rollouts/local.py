@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.reward.context import Decisions
-from learner.reward.outcome import OUTCOME_FIELDS, outcome_features
+from learner.reward.feedback.context import Decisions
+from learner.reward.feedback.outcome import OUTCOME_FIELDS, outcome_features
 from learner.rl.buffer import Rollout
 from learner.rl.networks import NumpyPolicy
 from learner.rollouts.source import TASK_NAMES

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from learner.reward.context import decisions_of
-from learner.reward.outcome import outcome_features
+from learner.reward.feedback.context import decisions_of
+from learner.reward.feedback.outcome import outcome_features
 from learner.rl.buffer import Rollout
 from learner.rl.networks import NumpyPolicy
 from learner.rollouts.source import TASK_NAMES

@@ -2,7 +2,8 @@
 stored, scored by the reward model, credited by the delay of the reaction.
 
 Nothing is short-cut: records go into the store as a robot's do, words wait there for their score, and the
-policy hears of them only through R_h and the labels that `learner.reward.labelling` reads from the store.
+policy hears of them only through R_h and the labels that `learner.reward.feedback.labelling` reads from
+the store.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from numpy.typing import NDArray
 
 from learner import crediting, scoring
 from learner.recording import Recorded, Recorder, outcome_of
-from learner.reward.context import Decisions, contexts
-from learner.reward.credit import FASTEST_S, SCALE_S, SLOWEST_S
+from learner.reward.feedback.context import Decisions, contexts
+from learner.reward.feedback.credit import FASTEST_S, SCALE_S, SLOWEST_S
 from learner.reward.model import RewardModel
 from learner.spoken.rater import SpokenRater
 from learner.store import queries

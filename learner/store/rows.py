@@ -167,7 +167,7 @@ class Credit:
     label: float
     """[-1, 1]: the feedback's score."""
     rule: str = "delay"
-    """How the step was found: one of `learner.reward.credit.RULES`."""
+    """How the step was found: one of `learner.reward.feedback.credit.RULES`."""
 
 
 @dataclass(frozen=True)
@@ -302,5 +302,5 @@ class Event:
     id: int
     time_unix_s: float
     kind: str
-    """`alarm.<kind of learner.reward.guards.Alarm>`, ..."""
+    """`alarm.<kind of learner.reward.feedback.guards.Alarm>`, ..."""
     detail: dict[str, Any]

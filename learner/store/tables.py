@@ -128,7 +128,7 @@ credits = Table(
     Column("step_id", Integer, ForeignKey("steps.id"), primary_key=True),
     Column("weight", Float, nullable=False),  # share of this feedback, times rank and confidence
     Column("label", Float, nullable=False),  # the feedback's score, in [-1, 1]
-    Column("rule", String, nullable=False, server_default="delay"),  # learner.reward.credit.RULES
+    Column("rule", String, nullable=False, server_default="delay"),  # learner.reward.feedback.credit.RULES
     Index(None, "step_id"),
 )
 

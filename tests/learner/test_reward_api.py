@@ -3,8 +3,8 @@
 import asyncio
 import json
 
-from learner.reward import service as serving
 from learner.reward.model import Judgement
+from learner.reward.serving import service as serving
 
 CONTEXT = {
     "tool": "nod",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from learner.reward.backends import open_model
-from learner.reward.credit import FASTEST_S, SLOWEST_S
+from learner.reward.feedback.credit import FASTEST_S, SLOWEST_S
 from learner.reward.model import Context, Remark
 from learner.rl.config import RewardWeights
 from learner.spoken.experiment import ARMS, Plan, Run, interval, run_one, summary

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from learner.reward.labelling import Labeller
+from learner.reward.feedback.labelling import Labeller
 from learner.rl.buffer import Rollout
 from learner.rl.config import RewardWeights
 from learner.store import queries

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from learner.evaluation import evaluate
-from learner.reward.human import Labels, Taste
+from learner.reward.feedback.human import Labels, Taste
 from learner.rl.checkpoint import load_best, load_newest, numbered
 from learner.rl.config import RewardWeights, TrainConfig
 from learner.rollouts.local import LocalSource

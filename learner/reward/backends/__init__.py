@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from learner.reward.model import RewardModel
-from learner.reward.model_files import MANIFEST, read_manifest
+from learner.reward.networks.model_files import MANIFEST, read_manifest
 from shared.errors import ConfigError
 
 DEFAULT = "minilm"

@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 
 from learner.reward.backends.learned import LearnedModel
-from learner.reward.bases import Base, Precision, load_base
-from learner.reward.model_files import Manifest, identity, read_manifest, weights_path
-from learner.reward.network import Lora, RewardNetwork, add_lora, load_trained
-from learner.reward.tokens import Ids, pad
+from learner.reward.networks.bases import Base, Precision, load_base
+from learner.reward.networks.model_files import Manifest, identity, read_manifest, weights_path
+from learner.reward.networks.network import Lora, RewardNetwork, add_lora, load_trained
+from learner.reward.networks.tokens import Ids, pad
 from shared.errors import ConfigError
 
 

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learner.reward.encoding import clean, describe
-from learner.reward.intervals import Intervals
 from learner.reward.judging import SILENT, Words, by_width, settle
 from learner.reward.model import KINDS, Judgement, Kind, Remark, rating_reward
-from learner.reward.network_shape import LOG_SD_RANGE
+from learner.reward.networks.intervals import Intervals
+from learner.reward.networks.network_shape import LOG_SD_RANGE
+from learner.reward.networks.tokens import Ids, Tokens
 from learner.reward.stop_words import is_stop, scolds
-from learner.reward.tokens import Ids, Tokens
 
 BATCH = 64
 

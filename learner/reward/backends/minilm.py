@@ -14,9 +14,9 @@ import structlog
 from numpy.typing import NDArray
 
 from learner.reward.backends.learned import LearnedModel
-from learner.reward.bases import default_data_dir, minilm_folder
-from learner.reward.model_files import Manifest, identity, read_manifest, weights_path
-from learner.reward.tokens import BertTokens, Ids, pad
+from learner.reward.networks.bases import default_data_dir, minilm_folder
+from learner.reward.networks.model_files import Manifest, identity, read_manifest, weights_path
+from learner.reward.networks.tokens import BertTokens, Ids, pad
 from shared.errors import ConfigError
 from shared.files import write_atomic
 
@@ -80,7 +80,7 @@ def _build(folder: Path, manifest: Manifest, member: int, base: Path, path: Path
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    from learner.reward.export import bert_shape, build_graph, merge
+    from learner.reward.networks.export import bert_shape, build_graph, merge
 
     begun = time.monotonic()
     try:

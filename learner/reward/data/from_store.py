@@ -10,10 +10,10 @@ from collections import defaultdict
 
 from sqlalchemy import Connection
 
-from learner.reward.calibrate import pairs
-from learner.reward.context import contexts, decisions_of
 from learner.reward.data.example import Example
 from learner.reward.data.split import hashed_split
+from learner.reward.feedback.calibrate import pairs
+from learner.reward.feedback.context import contexts, decisions_of
 from learner.reward.model import OUTCOMES, Outcome
 from learner.store import queries
 from learner.store.rows import Episode, Feedback, Step

@@ -19,8 +19,8 @@ from learner.reward.evaluate.measuring import FEWEST, Say, ask, measure, measure
 from learner.reward.evaluate.metrics import LEVEL, RESAMPLES, Predictions
 from learner.reward.evaluate.pools import pools_of
 from learner.reward.evaluate.targets import verdicts
-from learner.reward.figures import SIGN_FROM
 from learner.reward.model import INTERVAL, RewardModel
+from learner.reward.networks.figures import SIGN_FROM
 from learner.text import TextEncoder
 from shared import __version__
 

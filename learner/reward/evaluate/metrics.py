@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.reward.figures import SIGN_FROM
+from learner.reward.networks.figures import SIGN_FROM
 
 Array = NDArray[np.float64]
 

@@ -162,7 +162,7 @@ def step_credits(connection: Connection, step_id: int) -> list[Credit]:
 def labels(connection: Connection, *, last: int = 5000) -> list[Label]:
     """The newest credits in force, oldest first, each with its step's payload; undone feedback is left out.
 
-    What each weighs in the end is `learner.reward.weighing`'s.
+    What each weighs in the end is `learner.reward.feedback.weighing`'s.
     """
     in_force = feedback.c.id.not_in(select(_undo.c.undoes).where(_undo.c.undoes.is_not(None)))
     rows = connection.execute(

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from learner.reward.bases import Base
 from learner.reward.data.example import Example
 from learner.reward.model import Context
-from learner.reward.tokens import BertTokens, CausalTokens
+from learner.reward.networks.bases import Base
+from learner.reward.networks.tokens import BertTokens, CausalTokens
 
 WORDS = ["good", "great", "nice", "bad", "awful", "poor", "nod", "turn", "left", "stop", "the", "was", "it"]
 NOD = Context("nod", "nod", range_deg=20.0, speed_deg_s=130.0, outcome="success")

@@ -2,7 +2,7 @@
 
 Motion is drawn at the magnitudes of simulated decisions. `MOTION` was measured on 3,599 decisions of
 `sim.vector.VectorEnv` (look, nod and shake, 60 environments, seed 1) with uniformly drawn tools and
-parameters, through `learner.reward.motion`; only these summaries are kept.
+parameters, through `learner.reward.feedback.motion`; only these summaries are kept.
 """
 
 from __future__ import annotations

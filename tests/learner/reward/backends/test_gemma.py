@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from learner.reward.backends.gemma import open_gemma
-from learner.reward.bases import load_base
-from learner.reward.fitting import fit_model
 from learner.reward.model import Remark
-from learner.reward.network import Lora
-from learner.reward.train import TrainConfig
+from learner.reward.networks.bases import load_base
+from learner.reward.networks.fitting import fit_model
+from learner.reward.networks.network import Lora
+from learner.reward.networks.train import TrainConfig
 from shared.errors import ConfigError, MissingExtra
 from tests.learner.reward.conftest import examples
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from learner import crediting
-from learner.reward.credit import MIN_SHARE, RANK, RULES, Seen, delay_cdf, shares, weight
+from learner.reward.feedback.credit import MIN_SHARE, RANK, RULES, Seen, delay_cdf, shares, weight
 from learner.store import queries
 from learner.store.rows import StepReward
 from shared.tools import TOOL_INDEX

@@ -15,11 +15,11 @@ from safetensors.torch import load_file, save
 
 from learner.reward.backends.learned import combine
 from learner.reward.data.example import Example
-from learner.reward.figures import figures
-from learner.reward.intervals import Intervals, fit
-from learner.reward.model_files import MANIFEST, Manifest, weights_path, write_manifest
-from learner.reward.network import RewardNetwork, load_trained, trained_weights
-from learner.reward.train import Progress, Rows, TrainConfig, build, numbers, rows, train
+from learner.reward.networks.figures import figures
+from learner.reward.networks.intervals import Intervals, fit
+from learner.reward.networks.model_files import MANIFEST, Manifest, weights_path, write_manifest
+from learner.reward.networks.network import RewardNetwork, load_trained, trained_weights
+from learner.reward.networks.train import Progress, Rows, TrainConfig, build, numbers, rows, train
 from shared.errors import ConfigError
 from shared.files import write_atomic
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from learner.reward.model import KINDS
-from learner.reward.network_shape import LOG_SD_RANGE, OUTPUTS
+from learner.reward.networks.network_shape import LOG_SD_RANGE, OUTPUTS
 
 FIRST_LOG_SD = -1.2
 """Before training: about the spread of human ratings."""

@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from learner.reward.bases import BACKENDS, Backend
 from learner.reward.encoding import ENCODING
-from learner.reward.intervals import Intervals
+from learner.reward.networks.bases import BACKENDS, Backend
+from learner.reward.networks.intervals import Intervals
 from shared.errors import ConfigError
 from shared.files import write_atomic
 

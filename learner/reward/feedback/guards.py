@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from learner.reward.calibrate import Pair
+from learner.reward.feedback.calibrate import Pair
 from learner.store.rows import Label
 
 WINDOW_S = 600.0

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learner.reward.phrases import SYNONYMS, Mention, mention, pick
+from learner.reward.feedback.phrases import SYNONYMS, Mention, mention, pick
 from shared.tools import TOOL_INDEX, TOOLS
 
 NOD, SHAKE, LOOK, SCAN, WAIT = (TOOL_INDEX[name] for name in ("nod", "shake", "look", "scan", "wait"))

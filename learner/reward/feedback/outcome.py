@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.reward.context import Decisions, poses_after, poses_before
-from learner.reward.motion import MOTION_FIELDS, motion_features
+from learner.reward.feedback.context import Decisions, poses_after, poses_before
+from learner.reward.feedback.motion import MOTION_FIELDS, motion_features
 from shared.control.vision import HALF_TAN_U, HALF_TAN_V, camera_position, gaze_angle
 from shared.spaces import DETECTION_FIELDS, NUM_DETECTIONS, slot_range
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from learner.reward import service as serving
-from learner.reward.catalogue import Catalogue
-from learner.reward.checking import ModelRefused
 from learner.reward.model import Context, Judgement, Remark
-from learner.reward.service import Busy, RewardService, Unavailable, UnknownModel
-from learner.reward.worker import Worker
+from learner.reward.serving import service as serving
+from learner.reward.serving.catalogue import Catalogue
+from learner.reward.serving.checking import ModelRefused
+from learner.reward.serving.service import Busy, RewardService, Unavailable, UnknownModel
+from learner.reward.serving.worker import Worker
 
 NAMES = ("good", "other", "broken", "mad", "lexicon")
 

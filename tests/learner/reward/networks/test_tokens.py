@@ -1,6 +1,6 @@
 import pytest
 
-from learner.reward.tokens import MAX_FEEDBACK, MAX_TOKENS, BertTokens, cut_middle, pad
+from learner.reward.networks.tokens import MAX_FEEDBACK, MAX_TOKENS, BertTokens, cut_middle, pad
 from tests.learner.reward.conftest import write_tokenizer
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learner.reward import agreement, guards
-from learner.reward.calibrate import (
+from learner.reward.feedback import agreement, guards
+from learner.reward.feedback.calibrate import (
     IDENTITY,
     ISOTONIC_FROM,
     PRIOR_PAIRS,
@@ -19,8 +19,8 @@ from learner.reward.calibrate import (
     isotonic,
     pairs,
 )
-from learner.reward.guards import FREE, MOST, Alarm, Drift, caps
-from learner.reward.weighing import buttons_first, weigh
+from learner.reward.feedback.guards import FREE, MOST, Alarm, Drift, caps
+from learner.reward.feedback.weighing import buttons_first, weigh
 from learner.store.rows import Label
 
 TAP = Label(

@@ -8,12 +8,12 @@ import pytest
 
 from learner.reward.backends import open_model
 from learner.reward.backends.gemma import load_network
-from learner.reward.bases import load_base
-from learner.reward.fitting import fit_model
 from learner.reward.model import Remark
-from learner.reward.model_files import MANIFEST, read_manifest, weights_path
-from learner.reward.network import Lora
-from learner.reward.train import Interrupted, TrainConfig, numbers
+from learner.reward.networks.bases import load_base
+from learner.reward.networks.fitting import fit_model
+from learner.reward.networks.model_files import MANIFEST, read_manifest, weights_path
+from learner.reward.networks.network import Lora
+from learner.reward.networks.train import Interrupted, TrainConfig, numbers
 from shared.errors import ConfigError
 from tests.learner.reward.conftest import NOD, examples
 
@@ -48,7 +48,7 @@ def test_a_decoder_keeps_its_head_and_adapters(decoder_folder, tmp_path):
         return numbers(network, *args, **kwargs)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("learner.reward.fitting.numbers", watch)
+        patch.setattr("learner.reward.networks.fitting.numbers", watch)
         manifest = fit_model(config, examples(), tmp_path / "m")
     base = load_base("gemma", str(decoder_folder))
     reloaded = load_network(tmp_path / "m", manifest, 0, base)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from learner.reward import train as module
-from learner.reward.network import Lora, Outputs, trained_weights
-from learner.reward.train import Interrupted, TrainConfig, build, loss_of, numbers, rows, thin, train
+from learner.reward.networks import train as module
+from learner.reward.networks.network import Lora, Outputs, trained_weights
+from learner.reward.networks.train import Interrupted, TrainConfig, build, loss_of, numbers, rows, thin, train
 from shared.errors import ConfigError
 from tests.learner.reward.conftest import examples
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from learner.reward.human import Labels, Taste, direct_labels
-from learner.reward.motion import motion_features
-from learner.reward.outcome import OUTCOME_FIELDS
+from learner.reward.feedback.human import Labels, Taste, direct_labels
+from learner.reward.feedback.motion import motion_features
+from learner.reward.feedback.outcome import OUTCOME_FIELDS
 from shared.spaces import OBS_DIM
 from shared.tools import TOOL_INDEX
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 import structlog
 
-from learner.reward.checking import PROBES, ModelRefused, checked
 from learner.reward.encoding import clean, describe
 from learner.reward.model import Judgement, Remark, RewardModel
-from learner.reward.tally import Tally
-from learner.reward.worker import Worker
+from learner.reward.serving.checking import PROBES, ModelRefused, checked
+from learner.reward.serving.tally import Tally
+from learner.reward.serving.worker import Worker
 from shared.errors import CoachError
 
 FALLBACK = "lexicon"

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from learner.reward.bases import Backend, Base, Precision, load_base
 from learner.reward.data.example import Example
 from learner.reward.encoding import clean, describe
-from learner.reward.figures import pearson
 from learner.reward.model import KINDS
-from learner.reward.network import (
+from learner.reward.networks.bases import Backend, Base, Precision, load_base
+from learner.reward.networks.figures import pearson
+from learner.reward.networks.network import (
     Lora,
     Outputs,
     RewardNetwork,
@@ -28,8 +28,8 @@ from learner.reward.network import (
     load_trained,
     trained_weights,
 )
-from learner.reward.network_shape import OUTPUTS
-from learner.reward.tokens import Ids, Tokens, pad
+from learner.reward.networks.network_shape import OUTPUTS
+from learner.reward.networks.tokens import Ids, Tokens, pad
 from shared.errors import ConfigError
 from shared.files import write_atomic
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from learner.reward.intervals import Intervals, fit
+from learner.reward.networks.intervals import Intervals, fit
 
 
 def test_intervals_cover_what_they_promise_in_each_group():

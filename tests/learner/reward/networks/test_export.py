@@ -6,10 +6,10 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from learner.reward.export import bert_shape, build_graph, merge, quantise_rows
-from learner.reward.network import Lora, RewardNetwork, add_lora, trained_weights
-from learner.reward.tokens import pad
-from learner.reward.train import numbers
+from learner.reward.networks.export import bert_shape, build_graph, merge, quantise_rows
+from learner.reward.networks.network import Lora, RewardNetwork, add_lora, trained_weights
+from learner.reward.networks.tokens import pad
+from learner.reward.networks.train import numbers
 
 TEXTS = [("good nod", ""), ("bad", "the left"), ("the was it awful " * 9, "stop " * 8)]
 

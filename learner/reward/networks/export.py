@@ -17,7 +17,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from learner.reward.network_shape import OUTPUTS
+from learner.reward.networks.network_shape import OUTPUTS
 
 F32 = NDArray[np.float32]
 OPSET, CONTRIB = 18, "com.microsoft"

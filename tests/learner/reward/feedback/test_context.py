@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from learner.reward.context import MIDDLE_RAD, Decisions, context_of, contexts, decisions_of
 from learner.reward.encoding import describe
-from learner.reward.outcome import OUTCOME_FIELDS, gaze_features, outcome_features
+from learner.reward.feedback.context import MIDDLE_RAD, Decisions, context_of, contexts, decisions_of
+from learner.reward.feedback.outcome import OUTCOME_FIELDS, gaze_features, outcome_features
 from shared.control import vision
 from shared.control.rotations import matrix_to_quat, rpy_to_matrix
 from shared.messages import SceneObject

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from learner.reward.feedback.motion import MOTION_FIELDS, motion_features
 from learner.reward.model import Context, Outcome
-from learner.reward.motion import MOTION_FIELDS, motion_features
 from shared.control.rotations import matrix_to_rpy, quat_to_matrix, rpy_to_matrix
 from shared.control.vision import gaze_angle
 from shared.messages import TaskSpec, Transition

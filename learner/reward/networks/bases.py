@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from learner.reward.tokens import BertTokens, CausalTokens, Tokens
+from learner.reward.networks.tokens import BertTokens, CausalTokens, Tokens
 from learner.text import PACKAGE
 from shared.errors import ConfigError, MissingExtra
 

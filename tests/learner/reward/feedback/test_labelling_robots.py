@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from learner.publishing import Publisher, golden_vectors
-from learner.reward.labelling import Labeller
+from learner.reward.feedback.labelling import Labeller
 from learner.rl.config import RewardWeights, TrainConfig
 from learner.rl.networks import ActorCritic
 from learner.rollouts.robots import RobotSource

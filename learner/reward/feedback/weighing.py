@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from learner.reward.agreement import reliability
-from learner.reward.calibrate import Calibration, calibrated, fit, pairs
-from learner.reward.guards import Alarm, caps, person_against_others, words_against_buttons
+from learner.reward.feedback.agreement import reliability
+from learner.reward.feedback.calibrate import Calibration, calibrated, fit, pairs
+from learner.reward.feedback.guards import Alarm, caps, person_against_others, words_against_buttons
 from learner.store.queries.feedback import BUTTONS
 from learner.store.rows import Label
 

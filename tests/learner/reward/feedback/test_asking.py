@@ -9,9 +9,9 @@ from rich.console import Console
 
 from learner.collecting import PREFIX, collect
 from learner.crediting import credit_waiting
-from learner.reward.asking import latest_taste, to_rate
 from learner.reward.data.from_store import from_store
-from learner.reward.labelling import Labeller
+from learner.reward.feedback.asking import latest_taste, to_rate
+from learner.reward.feedback.labelling import Labeller
 from learner.rl.config import RewardWeights
 from learner.store import queries
 from learner.store.engine import Store

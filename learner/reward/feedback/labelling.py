@@ -19,11 +19,11 @@ import structlog
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from learner.reward.context import decisions_of
-from learner.reward.guards import Alarm, Drift, taste_against_labels
-from learner.reward.human import Labels, Taste, direct_labels
-from learner.reward.outcome import outcome_features
-from learner.reward.weighing import weigh
+from learner.reward.feedback.context import decisions_of
+from learner.reward.feedback.guards import Alarm, Drift, taste_against_labels
+from learner.reward.feedback.human import Labels, Taste, direct_labels
+from learner.reward.feedback.outcome import outcome_features
+from learner.reward.feedback.weighing import weigh
 from learner.rl.buffer import Rollout
 from learner.rl.config import RewardWeights
 from learner.store import queries

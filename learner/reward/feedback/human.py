@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.reward.outcome import OUTCOME_FIELDS
+from learner.reward.feedback.outcome import OUTCOME_FIELDS
 from shared.control.pilot import USED_PARAMS
 from shared.spaces import NUM_PARAMS, NUM_TOOLS, slot_range
 
@@ -54,7 +54,7 @@ class Labels:
     params: F32
     """(n, 4) raw."""
     motion: F32
-    """(n, 9) `learner.reward.outcome`."""
+    """(n, 9) `learner.reward.feedback.outcome`."""
     label: F32
     """(n,) the feedback's score, [-1, 1]."""
     weight: F32

@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import Connection
 
-from learner.reward.context import contexts, decisions_of
 from learner.reward.encoding import describe
-from learner.reward.human import Taste, TasteConfig
+from learner.reward.feedback.context import contexts, decisions_of
+from learner.reward.feedback.human import Taste, TasteConfig
+from learner.reward.feedback.outcome import outcome_features
 from learner.reward.model import OUTCOMES, Outcome
-from learner.reward.outcome import outcome_features
 from learner.store import queries
 from learner.store.rows import Episode, Feedback, Step
 from shared.codec import decode, unpack_transition

@@ -1,0 +1,1 @@
+"""Networks that read remarks: their bases, tokens, training, files and export."""

@@ -1,0 +1,1 @@
+"""One service that says what words are worth: worker, cache, versions, hot swap."""
