@@ -7,7 +7,8 @@ from a proven start every emitted setpoint, and all of the braking from it, is i
 
 A start outside a pose limit (a sleeping robot, a head moved by hand) may not go further out: either no limit
 is exceeded by more than it is on the braking path already, or the whole path comes nearer to the neutral
-pose. Once cone and clearance are kept, they stay kept on either way.
+pose. On either way cone and clearance, once both are kept, stay kept: a path that would come inside and
+leave again is refused before it begins. From where the head's pose is proven no way leads to where it is not.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ _WEIGHT: F64 = np.array([0.0, *[1.0] * 6, 0.3, 0.3])
 """Of each joint in the distance from neutral."""
 _PROMISED = np.array([0, 1, 2, 4, 5, 6])
 """Columns of cone and clearance in a pose's excess; the reach between them is only a means to keep them."""
+_RELAPSE, _AWAY = 7, 8
+"""Columns after the seven excesses of `worst_ahead`."""
+_NEARLY = 2.0 * pose_set.HAIR
+"""Up to this a setpoint may count as inside elsewhere, where no hair is taken off."""
 _OUTSIDE = 0.5 * pose_set.HAIR
 """Above this a braking path is outside the set; below, it is inside and rounding shows."""
 
@@ -43,7 +48,7 @@ def limit(state: LimiterState, target: F64, limits: Limits = LIMITS) -> tuple[Li
     if len(rows) == 0:
         return proposed, changed
     over = worst_ahead(_rows(proposed, rows), limits)
-    beyond = np.flatnonzero((over[:, :-1] > 0.0).any(axis=1))
+    beyond = np.flatnonzero((over[:, :_RELAPSE] > 0.0).any(axis=1))
     if len(beyond) == 0:
         return proposed, changed
     rows = rows[beyond]
@@ -60,18 +65,21 @@ def limit_many(
 
 
 def worst_ahead(state: LimiterState, limits: Limits = LIMITS) -> F64:
-    """The largest excess of each pose limit, and last the largest distance from neutral, over the present
-    setpoint and all of braking from it: (n, 8)."""
+    """What the present setpoint and all of braking from it lead to, (n, 9): the largest excess of each pose
+    limit, 1 where cone and clearance are kept and then left again, the largest distance from neutral."""
     path = joints.braking_path(state, limits)
     ticks, n, _ = path.shape
     flat = path.reshape(-1, NUM_JOINTS)
-    away = np.sqrt((((flat - NEUTRAL) * _WEIGHT) ** 2).sum(axis=1))
-    both = np.concatenate([pose_set.excess(flat), away[:, None]], axis=1)
-    return np.asarray(both.reshape(ticks, n, -1).max(axis=0))
+    excess = pose_set.excess(flat).reshape(ticks, n, -1)
+    promised = excess[..., _PROMISED].max(axis=2)
+    was_inside = np.logical_or.accumulate(promised <= _NEARLY, axis=0)[:-1]
+    relapse = (was_inside & (promised[1:] > 0.0) & (promised[1:] > promised[:-1])).any(axis=0)
+    away = np.sqrt((((flat - NEUTRAL) * _WEIGHT) ** 2).sum(axis=1)).reshape(ticks, n)
+    return np.concatenate([excess.max(axis=0), relapse[:, None], away.max(axis=0)[:, None]], axis=1)
 
 
 def _largest(before: LimiterState, proposed: F64, over: F64, limits: Limits) -> F64:
-    """The largest step from braking towards `proposed`, (m, 9) rad, that keeps the pose set; `over` (m, 8) is
+    """The largest step from braking towards `proposed`, (m, 9) rad, that keeps the pose set; `over` (m, 9) is
     what lies ahead of the proposal."""
     braked = brake(before, limits).pos
     shares = np.concatenate([[0.0], SHARES])[:, None]
@@ -92,12 +100,13 @@ def _largest(before: LimiterState, proposed: F64, over: F64, limits: Limits) -> 
 
 def _keeps(ahead: F64, braking: F64) -> Bool:
     """Whether what lies `ahead` is inside the pose set, or no further out than what braking leads to."""
-    outside = braking[..., :-1] > _OUTSIDE
-    room = np.where(outside & np.isfinite(braking[..., :-1]), braking[..., :-1], 0.0)
-    no_worse = (ahead[..., :-1] <= room).all(axis=-1)
+    outside = braking[..., :_RELAPSE] > _OUTSIDE
+    room = np.where(outside & np.isfinite(braking[..., :_RELAPSE]), braking[..., :_RELAPSE], 0.0)
+    no_worse = (ahead[..., :_RELAPSE] <= room).all(axis=-1)
     kept = (ahead[..., _PROMISED] <= 0.0).all(axis=-1) | outside[..., _PROMISED].any(axis=-1)
-    nearer = outside.any(axis=-1) & kept & (ahead[..., -1] <= braking[..., -1])
-    return np.asarray(no_worse | nearer)
+    proven = np.isfinite(ahead[..., 0]) | np.isinf(braking[..., 0])
+    nearer = outside.any(axis=-1) & kept & proven & (ahead[..., _AWAY] <= braking[..., _AWAY])
+    return np.asarray((no_worse | nearer) & (ahead[..., _RELAPSE] == 0.0))
 
 
 def _rows(state: LimiterState, rows: NDArray[np.intp]) -> LimiterState:

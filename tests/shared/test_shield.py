@@ -29,6 +29,10 @@ KNOWN_TO_TOUCH = np.array(
 )
 """Starts [rad] beyond the reach from which a straight way to neutral brings an antenna to the trunk."""
 
+CLIPS_A_CORNER = np.array([-0.5478, 0.448, -0.9811, 0.2437, -0.3941, 0.6534, -0.8572, 0.2935, -0.1456])
+TOWARDS = np.array([1.0648, -0.2134, 0.1412, 0.4605, -0.2344, 1.8968, 1.0587, -1.3059, -1.4609])
+"""A start [rad] 0.4 mm from the trunk; the way to this target is free at first and then touches."""
+
 
 @pytest.fixture
 def size(request):
@@ -163,6 +167,24 @@ def test_a_robot_that_starts_beyond_the_reach_alone_keeps_cone_and_clearance_on_
     for setpoints in out.swapaxes(0, 1):
         assert not check.broken(setpoints).any()
     assert (np.abs(state.pos - NEUTRAL).max(axis=1) < 1e-6).mean() > 0.97
+
+
+def test_from_outside_a_robot_comes_in_once_and_not_through_a_corner_and_out_again():
+    rng = np.random.default_rng(13)
+    start = np.clip(rng.normal(NEUTRAL, 0.5, (3000, 9)), LIMITS.low, LIMITS.high)
+    start[:, 7:] = 0.0
+    over = pose_set.excess(start)
+    outside = np.isfinite(over).all(axis=1) & (over[:, [0, 1, 2, 4]] > 0).any(axis=1)
+    start = np.concatenate([start[outside], [CLIPS_A_CORNER]])
+    target = np.clip(rng.normal(NEUTRAL, 1.0, start.shape), LIMITS.low, LIMITS.high)
+    target[-1] = TOWARDS
+    check, came_in = SetpointCheck(start), np.zeros(len(start), np.bool_)
+    _, out, _ = shield.limit_many(LimiterState.at(start), np.repeat(target[:, None], 60, axis=1))
+    for setpoints in out.swapaxes(0, 1):
+        assert not check.broken(setpoints).any()
+        came_in |= (pose_set.excess(setpoints)[:, [0, 1, 2, 4]] <= 0).all(axis=1)
+    assert len(start) > 500
+    assert came_in.mean() > 0.2
 
 
 def test_outside_a_pose_limit_a_robot_may_not_go_further_out():
