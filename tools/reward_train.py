@@ -57,6 +57,12 @@ def train(
     pairwise: Annotated[
         float, Parameter(validator=validators.Number(gte=0), help="Weight of a loss on the order of pairs.")
     ] = 0.0,
+    noise: Annotated[
+        int,
+        Parameter(
+            validator=validators.Number(gte=0, lte=8), help="Mistyped copies of each synthetic remark."
+        ),
+    ] = 0,
     patience: Annotated[int, Parameter(validator=Positive, help="Epochs without gain before it ends.")] = 2,
     share: Annotated[
         float, Parameter(validator=Share, help="Of the training examples; for quick trials.")
@@ -93,6 +99,7 @@ def train(
         base=base,
         lora=None if full else Lora(rank, 2 * rank),
         pairwise_weight=pairwise,
+        noisy_copies=noise,
         patience=patience,
         mixed=mixed,
         seed=seed,

@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save
 
 from learner.reward.backends.learned import combine
 from learner.reward.data.example import Example
+from learner.reward.data.noise import noisy_copies
 from learner.reward.networks.figures import figures
 from learner.reward.networks.intervals import Intervals, fit
 from learner.reward.networks.model_files import MANIFEST, Manifest, weights_path, write_manifest
@@ -49,6 +50,7 @@ def fit_model(
     for name in ("train", "validation"):
         if not parts[name]:
             raise ConfigError(f"no examples to {name} with; `reachy-coach reward data build` makes some")
+    parts["train"] += noisy_copies(examples, config.noisy_copies, config.seed)
     folder.mkdir(parents=True, exist_ok=True)
     if _main_process() and (folder / MANIFEST).exists():  # a finished model is trained anew
         (folder / MANIFEST).unlink()

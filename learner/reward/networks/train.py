@@ -67,6 +67,8 @@ class TrainConfig:
     """Of a logistic loss on the order of pairs in a batch (Burges et al., 2005)."""
     drop_context: float = 0.1
     """Share of remarks shown without their context, so that words alone work too."""
+    noisy_copies: int = 0
+    """Of each synthetic remark, beside itself (`data.noise`)."""
     precision: Precision = "float32"
     """Of a frozen encoder's weights; adapters and head are float32 always."""
     mixed: bool = False
