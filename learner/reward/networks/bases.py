@@ -71,6 +71,7 @@ def load_base(
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call] # it would list the layers that are left out
     where: dict[str, Any] = {"pretrained_model_name_or_path": base if not source.exists() else str(source)}
     if source.suffix == ".gguf":
         where = {"pretrained_model_name_or_path": str(source.parent), "gguf_file": source.name}
