@@ -342,6 +342,31 @@ def test_tighter_limits_come_with_a_start_move(bench):
     assert robot.records[0].limited_ticks > 0
 
 
+def test_a_start_move_under_tighter_limits_is_planned_inside_them(bench):
+    robot = bench().armed()
+    robot.act(Kind.START, target=NEUTRAL + 0.1, limits_profile=0.25)
+    state = robot.until(lambda state: state.finished and state.kind == Kind.START)
+    assert state.limited_ticks == 0
+    np.testing.assert_array_equal(robot.setpoints[-1], NEUTRAL + 0.1)
+
+
+def test_what_was_limited_and_what_got_past_adds_up(bench):
+    robot = bench().armed()
+    robot.act(Kind.START, target=NEUTRAL, limits_profile=0.25)
+    robot.until(lambda state: state.finished)
+    counts = [0]
+    for step in range(2):
+        robot.nod(step, raw=1.0)
+        counts.append(robot.until(lambda state: state.finished and state.kind == Kind.DECISION).limited_ticks)
+    robot.tick()
+    assert np.diff(counts).tolist() == [r.limited_ticks for r in robot.records]
+    assert counts[1] > 0
+    before = robot.states[-1].violations_applied
+    robot.core._check = lambda setpoint: True
+    robot.tick(3)
+    assert (before, robot.states[-1].violations_applied) == (0, 3)
+
+
 def test_a_start_move_asked_for_in_motion_waits_for_rest_so_that_its_limits_hold(bench):
     robot = bench().armed()
     robot.nod(raw=1.0)

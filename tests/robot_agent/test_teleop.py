@@ -11,8 +11,10 @@ from robot_agent.guard.check import SetpointCheck
 from robot_agent.guard.machine import Latch, Latched
 from robot_agent.rehearsal import empty_task
 from shared.control.kinematics import NEUTRAL
+from shared.control.limits import LIMITS
 from shared.control.motions import joints_of
 from shared.messages import END_REASONS
+from shared.spaces import TICK_S
 
 AWAY = joints_of(np.array([[0.0, 0.3, 0.4, 0.0, 0.0, 0.0, 0.3, 0.5, -0.5]]))[0]
 
@@ -66,6 +68,19 @@ def test_what_a_person_asks_for_stays_inside_the_limits(led, target):
     led.tick(target, 60)
     led.tick(AWAY, 30)
     assert inside_limits(led.robot.setpoints)
+
+
+def test_tighter_limits_hold_for_a_person_and_for_a_stop(led):
+    robot = led.robot
+    robot.act(Kind.START, target=NEUTRAL, limits_profile=0.25)
+    robot.until(lambda state: state.finished)
+    led.tick(AWAY, 12)
+    led.tick(None, 40, Latched(Latch.STOPPED))
+    rates = np.array(robot.setpoints)
+    for limit in (LIMITS.vel, LIMITS.acc):
+        rates = np.diff(rates, axis=0) / TICK_S
+        assert (np.abs(rates) <= 0.25 * limit * (1 + 1e-6)).all()
+        assert (np.abs(rates) > 0.2 * limit).any()
 
 
 def test_the_decision_in_force_is_overridden_and_said_so(led):
