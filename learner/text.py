@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -69,10 +69,21 @@ class TextEncoder:
         return tokenizer, AutoModel.from_pretrained(folder, local_files_only=True).eval()
 
 
-def write_table(path: Path, texts: Sequence[str], encoder: TextEncoder | None = None) -> int:
-    """Write `texts` (n,) and `embeddings` (n, 384) float32 to an npz at `path`, atomically; returns n."""
+def write_table(
+    path: Path,
+    texts: Sequence[str],
+    encoder: TextEncoder | None = None,
+    known: Mapping[str, NDArray[np.float32]] | None = None,
+) -> int:
+    """Write `texts` (n,) and `embeddings` (n, 384) float32 to an npz at `path`, atomically; returns n.
+
+    Texts that are `known` keep their vectors to the last bit: policies were trained on them.
+    """
     unique = sorted(set(texts))
-    embeddings = (encoder or TextEncoder()).encode(unique)
+    rows = dict(known or {})
+    new = [text for text in unique if text not in rows]
+    rows |= zip(new, (encoder or TextEncoder()).encode(new), strict=True) if new else {}
+    embeddings = np.stack([rows[text] for text in unique])
     table = io.BytesIO()
     np.savez_compressed(table, texts=np.array(unique), embeddings=embeddings)
     write_atomic(path, table.getvalue())
@@ -80,10 +91,11 @@ def write_table(path: Path, texts: Sequence[str], encoder: TextEncoder | None = 
 
 
 def main() -> None:
-    """Rebuild `sim/phrases.npz`."""
+    """Bring `sim/phrases.npz` up to date; embed everything anew where it is not there."""
     from sim import phrases
 
-    print(f"{phrases.PATH.name}: {write_table(phrases.PATH, phrases.all_texts())} texts")
+    known = phrases.table() if phrases.PATH.exists() else None
+    print(f"{phrases.PATH.name}: {write_table(phrases.PATH, phrases.all_texts(), known=known)} texts")
 
 
 if __name__ == "__main__":

@@ -28,6 +28,9 @@ from sim.scene import CAMERAS, ROBOT_GROUP, SET_GROUP, build_set
 F64 = NDArray[np.float64]
 Picture = NDArray[np.uint8]
 
+FAR_RAD = 0.3
+"""The search for the head's pose starts from the last picture's only if no joint moved further: from a head
+that was turned away it would end in a mirrored one."""
 INSTALL = "install libegl1 and libgl1-mesa-dri (or libosmesa6)"
 
 
@@ -106,6 +109,7 @@ class Renderer:
         self.data = mujoco.MjData(self.model)
         self._poser = Poser(self.model)
         self._guess: tuple[F64, F64] | None = None
+        self._last = np.zeros(NUM_JOINTS)
         buffer = self.model.vis.global_
         self._max = (int(buffer.offwidth), int(buffer.offheight))
         self._gl = _context(*self._max)
@@ -180,6 +184,9 @@ class Renderer:
 
     def _pose(self, joints: F64) -> None:
         if joints.shape == (NUM_JOINTS,):
+            if np.abs(joints - self._last).max() > FAR_RAD:
+                self._guess = None
+            self._last = joints
             self._guess = forward(joints[None], self._guess, iterations=8 if self._guess is None else 4)
             joints = self._poser.qpos(joints, self._guess[0][0], self._guess[1][0])
         if joints.shape != (self.model.nq,) or not np.isfinite(joints).all():

@@ -1,6 +1,6 @@
 """One simulated episode at a time behind Gymnasium's interface.
 
-`import sim.env` registers `ReachyCoach/Look-v0`, `ReachyCoach/Nod-v0` and `ReachyCoach/Shake-v0`;
+`import sim.env` registers every task, as `ReachyCoach/Look-v0` or `ReachyCoach/Carry-v0`;
 `gymnasium.make("sim.env:ReachyCoach/Look-v0")` imports it, too.
 """
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from shared.control.observe import BIG
 from shared.errors import ConfigError
 from shared.spaces import NUM_PARAMS, NUM_TOOLS, OBS_DIM, TICK_S
-from sim.tasks import TASKS, Split
+from sim.tasks import ALL_TASKS, Split
 from sim.vector import VectorEnv
 
 F32 = NDArray[np.float32]
@@ -31,11 +31,11 @@ class ReachyMiniEnv(gymnasium.Env[F32, dict[str, Any]]):
 
     Action: `tool`, one of twenty motions, and `params`, its four raw parameters (`shared/tools.py`).
     Observation: the 512 numbers of `shared/spaces.py` in physical units. Terminated: the motion succeeded or
-    failed. Truncated: out of decisions. `info` tells `instruction`, and after a step `success`, `event` and
-    `n_ticks`.
+    failed. Truncated: out of decisions. `info` tells `instruction`, and after a step `success`, `event`,
+    `n_ticks` and `cost`, the share of its ticks on which the limiter had to change what was asked for.
 
     Args:
-        task: `look`, `nod` or `shake`.
+        task: its name; `sim.tasks.ALL_TASKS` has them all.
         render_mode: None, `rgb_array` (a picture from `render()`) or `human` (a window plays the motion).
         split: `train` or `held_out` wordings and objects.
         width: of pictures [pixels].
@@ -91,6 +91,7 @@ class ReachyMiniEnv(gymnasium.Env[F32, dict[str, Any]]):
             "success": bool(done.success[0]),
             "event": str(done.event[0]),
             "n_ticks": int(done.n_ticks[0]),
+            "cost": float(done.cost[0]),
         }
         return done.obs[0], float(done.reward[0]), bool(done.terminated[0]), bool(done.truncated[0]), info
 
@@ -128,8 +129,13 @@ class ReachyMiniEnv(gymnasium.Env[F32, dict[str, Any]]):
             time.sleep(TICK_S)
 
 
+def has_screen() -> bool:
+    """Whether a window can be opened here."""
+    return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
 def _need_screen() -> None:
-    if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+    if not has_screen():
         raise ConfigError(
             "render_mode='human' opens a window and there is no screen (DISPLAY is not set); use 'rgb_array'"
         )
@@ -137,7 +143,7 @@ def _need_screen() -> None:
 
 def register() -> None:
     """Make the tasks known to `gymnasium.make`; harmless when repeated."""
-    for name in TASKS:
+    for name in ALL_TASKS:
         identity = f"ReachyCoach/{name.capitalize()}-v0"
         if identity not in gymnasium.registry:
             gymnasium.register(identity, entry_point="sim.env:ReachyMiniEnv", kwargs={"task": name})

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.control.vision import HALF_TAN_U, HALF_TAN_V
 from shared.messages import TaskSpec
-from shared.spaces import DETECTION_FIELDS, NUM_DETECTIONS, NUM_PARAMS, slot_range
+from shared.spaces import DETECTION_FIELDS, NUM_DETECTIONS, NUM_PARAMS, TICK_S, slot_range
 from shared.tools import TOOL_INDEX, TOOLS
 from sim.tasks import task_named
-from sim.tasks.base import named_object
+from sim.tasks.base import Goal
 from sim.tasks.gestures import GESTURES
 
 F32 = NDArray[np.float32]
 
 _CODE = (DETECTION_FIELDS.index("class_a"), DETECTION_FIELDS.index("class_b"))
 _SAME_CODE = 1e-4
+_PROGRESS = slot_range("episode_progress").start
+LOOK_DECISIONS = 6
+"""A step that is a look gets so many decisions before the next step; a gesture gets one."""
+SLOWLY = 0.9
+"""Share of the allowed speed at which a slow look is aimed..."""
+_LOOK_PEAK = 1.875 / (TOOLS[TOOL_INDEX["look"]].ticks * TICK_S)
+"""... peak speed of a minimum-jerk look, per radian [1/s]."""
 
 
 def expert(spec: TaskSpec, obs: F32) -> tuple[int, F32]:
@@ -27,23 +37,45 @@ def expert(spec: TaskSpec, obs: F32) -> tuple[int, F32]:
 
     Returns:
         Tool index and (4,) raw parameters: `look` at where the named object is seen (`go_home` while it is
-        not), or the gesture asked for at half its range.
+        not), no further than is allowed at once, or the gesture asked for at half its range.
 
     Raises:
         UnknownTask: the spec's task is not one of ours.
     """
     params = np.zeros(NUM_PARAMS, np.float32)
     task = task_named(spec.task)
-    if not task.looks:
-        return TOOL_INDEX[GESTURES[task.gesture]], params
-    target = named_object(spec)
+    goal = _due(task.goals(spec), round(float(obs[_PROGRESS]) * spec.max_decisions))
+    if goal.gesture:
+        return TOOL_INDEX[GESTURES[goal.gesture]], params
+    target = goal.target
     slots = obs[slot_range("detections")].reshape(NUM_DETECTIONS, -1)
     if target is not None:
         off = np.abs(slots[:, _CODE] - spec.objects[target].code).max(axis=1)
         here = np.flatnonzero((off < _SAME_CODE) & (slots[:, 2] > 0.0))
         if len(here):
             look = TOOLS[TOOL_INDEX["look"]]
-            params[0] = look.params[0].raw(float(slots[here[0], 0]))
-            params[1] = look.params[1].raw(float(slots[here[0], 1]))
+            share = _share(task.max_gaze_deg_s, *slots[here[0], :2].tolist())
+            params[0] = look.params[0].raw(share * float(slots[here[0], 0]))
+            params[1] = look.params[1].raw(share * float(slots[here[0], 1]))
             return TOOL_INDEX["look"], params
     return TOOL_INDEX["go_home"], params
+
+
+def _due(goals: tuple[Goal, ...], decision: int) -> Goal:
+    """The goal to work at on this decision of the episode, counted from 0: all in turn, again and again, as
+    a step that did not count may be repeated and one that did may be, too."""
+    lasts = [1 if goal.gesture else LOOK_DECISIONS for goal in goals]
+    decision %= sum(lasts)
+    for goal, last in zip(goals, lasts, strict=True):
+        if decision < last:
+            return goal
+        decision -= last
+    raise AssertionError("a decision beyond the round")
+
+
+def _share(max_deg_s: float | None, u: float, v: float) -> float:
+    """How much of the way to image point (u, v) one look may go without turning too fast."""
+    if max_deg_s is None:
+        return 1.0
+    angle = math.atan(math.hypot(u * HALF_TAN_U, v * HALF_TAN_V))
+    return min(1.0, SLOWLY * math.radians(max_deg_s) / (_LOOK_PEAK * max(angle, 1e-9)))

@@ -27,11 +27,11 @@ CODE_SCALE = 10.0
 
 def all_texts() -> list[str]:
     """Every text that needs an embedding: tool descriptions, object names, instructions; sorted, unique."""
-    from sim.tasks import TASKS
+    from sim.tasks import ALL_TASKS
     from sim.things import THINGS
 
     texts = {tool.description for tool in TOOLS} | {thing.name for thing in THINGS}
-    for task in TASKS.values():
+    for task in ALL_TASKS.values():
         texts |= set(task.instructions())
     return sorted(texts)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import uuid
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ class Reward:
     """For each decision, so that sooner is better."""
     progress: float = 0.0
     """Per radian by which the gaze comes nearer to the named object (potential-based)."""
+    step: float = 0.0
+    """For each step of several but the last, which `success` is for."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ MAX_DECISIONS = 15
 Point = tuple[float, float, float]
 _CAMERA: Point = (float(CAMERA_OFFSET_M[0]), 0.0, float(CAMERA_OFFSET_M[2]) + NEUTRAL_HEIGHT_M)
 """Camera position at the neutral pose [m]."""
+_TURNED_HEAD_DEG = 10.0
+"""Most yaw between head and body where a robot starts turned away."""
 _TRIES = 30
 """Draws of a place before the whole scene is drawn anew."""
 
@@ -81,12 +86,43 @@ class Phrases:
 
 
 @dataclass(frozen=True)
+class Goal:
+    """One step of an episode: a gesture, or dwelling on an object."""
+
+    gesture: int = 0
+    """Id of the gesture (`gestures.GESTURES`); 0 where gaze decides."""
+    target: int | None = None
+    """Index of the object in the episode's scene; None where a gesture is due."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Wordings that ask for the same steps."""
+
+    phrases: Phrases
+    steps: tuple[str, ...]
+    """In order: a gesture's name, or `{object}` or `{spot}` for a look at what that stands for."""
+
+
+def wordings(plans: tuple[Plan, ...]) -> Phrases:
+    """The phrase book of several plans."""
+    return Phrases(
+        tuple(phrase for plan in plans for phrase in plan.phrases.train),
+        tuple(phrase for plan in plans for phrase in plan.phrases.held_out),
+    )
+
+
+@dataclass(frozen=True)
 class Task:
     """One thing to learn. Success is judged on motion alone, never on tool names."""
 
     name: str
     phrases: Phrases
     reward: Reward
+    about: str
+    """What is asked and what fails, in two or three sentences."""
+    difficulty: int
+    """1 (one gesture) to 5 (many steps to be remembered)."""
     gesture: int = 0
     """Id of the gesture that succeeds (`gestures.GESTURES`); 0 where gaze decides."""
     looks: bool = False
@@ -94,14 +130,43 @@ class Task:
     bow_fails: bool = True
     """False where going down and up again is part of the work."""
     max_decisions: int = MAX_DECISIONS
+    plans: tuple[Plan, ...] = ()
+    """What each wording asks for, where it is more than one gesture or one look."""
+    spots: tuple[str, ...] = ()
+    """Objects that `{spot}` may stand for; one of them is in every scene."""
+    turned_deg: tuple[float, float] | None = None
+    """The robot starts turned away from its table by this much, to either side; None: it faces the table."""
+    max_gaze_deg_s: float | None = None
+    """A gaze that turns faster than this over 0.2 s fails; None: any speed will do."""
 
     def instructions(self) -> tuple[str, ...]:
         """Every instruction that can occur, over all splits and names."""
         found: list[str] = []
         for split in SPLITS:
             for phrase in self.phrases.of(split):
-                found += [phrase.format(object=name) for name in names(split)] if self.looks else [phrase]
+                found += [text for text, *_ in _fillings(phrase, names(split), self.spots)]
         return tuple(found)
+
+    def goals(self, spec: TaskSpec) -> tuple[Goal, ...]:
+        """What this episode asks for, in order.
+
+        Raises:
+            ValueError: the instruction is none of this task's, or names what is not in its scene.
+        """
+        if not self.plans:
+            return (Goal(self.gesture, named_object(spec) if self.looks else None),)
+        from sim.tasks.gestures import GESTURES
+
+        steps = _readings(self).get(spec.instruction)
+        if steps is None:
+            raise ValueError(f"{spec.instruction!r} is no instruction of the task {self.name!r}")
+        here = {thing.name: index for index, thing in enumerate(spec.objects)}
+        missing = [step for step in steps if step not in GESTURES and step not in here]
+        if missing:
+            raise ValueError(f"{spec.instruction!r} names what is not in its scene: {', '.join(missing)}")
+        return tuple(
+            Goal(GESTURES.index(step)) if step in GESTURES else Goal(target=here[step]) for step in steps
+        )
 
     def judge(self, spec: TaskSpec) -> Judge:
         """A judge for one episode of this task."""
@@ -120,11 +185,19 @@ class Task:
         pool = names(split)
         count = int(rng.integers(scene.count[0], scene.count[1] + 1))
         chosen = [pool[i] for i in rng.choice(len(pool), count, replace=False)]
-        wordings = self.phrases.of(split)
-        instruction = wordings[rng.integers(len(wordings))].format(object=chosen[0])
+        spot = ""
+        if self.spots:
+            free = [name for name in self.spots if name != chosen[0]]
+            spot = free[rng.integers(len(free))]
+            chosen[1:] = [spot, *[name for name in chosen[1:] if name != spot][: count - 2]]
+        phrases_of = self.phrases.of(split)
+        instruction = phrases_of[rng.integers(len(phrases_of))].format(object=chosen[0], spot=spot)
         embedding = phrases.embedding(instruction)
         positions = draw_positions(rng, chosen, scene)
         rpy, body = draw_start(rng, positions, scene)
+        if self.turned_deg is not None:
+            body = math.radians(rng.choice((-1.0, 1.0)) * rng.uniform(*self.turned_deg))
+            rpy = (*rpy[:2], body + math.radians(rng.uniform(-_TURNED_HEAD_DEG, _TURNED_HEAD_DEG)))
         objects = [
             SceneObject(
                 name=name,
@@ -149,6 +222,27 @@ class Task:
             max_decisions=self.max_decisions,
             seed=int(rng.integers(2**31)),
         )
+
+
+def _fillings(phrase: str, objects: tuple[str, ...], spots: tuple[str, ...]) -> list[tuple[str, str, str]]:
+    """A wording with every object and spot that it can name: (text, object, spot)."""
+    if "{spot}" in phrase:
+        pairs = [(name, spot) for name in objects for spot in spots if name != spot]
+    else:
+        pairs = [(name, "") for name in objects] if "{object}" in phrase else [("", "")]
+    return [(phrase.format(object=name, spot=spot), name, spot) for name, spot in pairs]
+
+
+@functools.cache
+def _readings(task: Task) -> dict[str, tuple[str, ...]]:
+    """Instruction -> names of gestures and objects, in order."""
+    return {
+        text: tuple(step.format(object=name, spot=spot) for step in plan.steps)
+        for plan in task.plans
+        for split in SPLITS
+        for phrase in plan.phrases.of(split)
+        for text, name, spot in _fillings(phrase, names(split), task.spots)
+    }
 
 
 def named_object(spec: TaskSpec) -> int | None:

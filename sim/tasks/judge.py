@@ -12,7 +12,7 @@ from shared.control.vision import gaze_angle
 from shared.messages import TaskSpec
 from shared.spaces import NUM_DETECTIONS, TICK_S
 from sim.tasks import task_named
-from sim.tasks.base import named_object
+from sim.tasks.course import Course
 from sim.tasks.gestures import BOW, GESTURES, NONE, GestureTracker, channels
 
 F64 = NDArray[np.float64]
@@ -62,7 +62,9 @@ class Judges:
         self._wanted = np.zeros(n, np.int64)
         self._looks = np.zeros(n, np.bool_)
         self._bow_fails = np.zeros(n, np.bool_)
-        self._weights = np.zeros((n, 4))  # success, failure, decision, progress
+        self._weights = np.zeros((n, 5))  # success, failure, decision, progress, step
+        self._courses: list[Course | None] = [None] * n
+        self._on_course = np.zeros(n, np.bool_)
         self._angle = np.full(n, np.nan)  # last angle to the named object
         self._ticks = np.zeros(n, np.int64)
         self._names: list[tuple[str, ...]] = [()] * n
@@ -72,17 +74,17 @@ class Judges:
 
         Raises:
             UnknownTask: the spec's task is not one of ours.
-            ValueError: more objects than can be judged, or a look task that names no object of its scene.
+            ValueError: more objects than can be judged, or an instruction that names no object of its scene.
         """
         task = task_named(spec.task)
         if len(spec.objects) > NUM_DETECTIONS:
             raise ValueError(f"{len(spec.objects)} objects in a scene; at most {NUM_DETECTIONS}")
-        target = named_object(spec) if task.looks else None
+        goals = task.goals(spec)
+        target = goals[0].target
         if task.looks and target is None:
             raise ValueError(f"{spec.instruction!r} names none of the scene's objects")
         self._gestures.reset(np.array([row]))
-        self._points[row] = 1e6  # far behind the robot: never looked at
-        self._points[row, :, 0] = -1e6
+        self._points[row] = (0.0, 0.0, -1e6)  # straight below: no pose looks there, turned away or not
         for k, thing in enumerate(spec.objects):
             self._points[row, k] = thing.position
         self._target[row] = _NO_TARGET if target is None else target
@@ -91,10 +93,14 @@ class Judges:
         self._looks[row] = task.looks
         self._bow_fails[row] = task.bow_fails
         r = task.reward
-        self._weights[row] = (r.success, r.failure, r.decision, r.progress)
+        self._weights[row] = (r.success, r.failure, r.decision, r.progress, r.step)
         self._angle[row] = np.nan
         self._ticks[row] = 0
         self._names[row] = tuple(thing.name for thing in spec.objects)
+        limit = None if task.max_gaze_deg_s is None else np.deg2rad(task.max_gaze_deg_s)
+        plain = len(goals) == 1 and limit is None
+        self._courses[row] = None if plain else Course(goals, self._names[row], limit)
+        self._on_course[row] = not plain
 
     def step(self, rows: Int, joints: F64, head: F64, ticks: Int) -> Verdicts:
         """Judge one decision of each of these episodes.
@@ -112,7 +118,9 @@ class Judges:
         R = quat_to_matrix(head[..., 3:].reshape(-1, 4)).reshape(m, k, 3, 3)
         angles = gaze_angle(head[..., :3], R, self._points[rows][:, None])
         values = channels(joints, head, R)
-        gesture, dwelt, when = self._first_events(rows, angles, values, ticks)
+        began = self._ticks[rows]
+        done, full = self._events(rows, angles, values, ticks)
+        gesture, dwelt, when = self._first_events(rows, done, full, ticks)
 
         target = self._target[rows]
         looks = self._looks[rows]
@@ -122,14 +130,36 @@ class Judges:
         terminated = (gesture > NONE) | (dwelt >= 0)
         weights = self._weights[rows]
         reward = weights[:, 2] + np.where(success, weights[:, 0], np.where(terminated, weights[:, 1], 0.0))
-        reward = reward + weights[:, 3] * self._progress(rows, angles, ticks)
+        progress = self._progress(rows, angles, ticks)
+        reward = reward + weights[:, 3] * progress
         event = np.array(
             [self._tell(int(r), int(g), int(d)) for r, g, d in zip(rows, gesture, dwelt, strict=True)], object
         )
-        return Verdicts(reward, terminated, success, event, when)
+        out = Verdicts(reward, terminated, success, event, when)
+        for i in np.flatnonzero(self._on_course[rows]).tolist():
+            t = int(ticks[i])
+            self._advance(i, int(rows[i]), done[i, :t], full[i, :t], R[i, :t, :, 0], out)
+            reward[i] += weights[i, 2] + weights[i, 3] * progress[i]
+            if terminated[i]:
+                when[i] += began[i]
+        return out
 
-    def _first_events(self, rows: Int, angles: F64, values: F64, ticks: Int) -> tuple[Int, Int, Int]:
-        """First gesture that matters, or first object dwelt on, and at which tick of the episode."""
+    def _advance(self, i: int, row: int, done: Int, full: Bool, gaze: F64, out: Verdicts) -> None:  # noqa: PLR0917
+        """Judge row `i` of `out` anew, by its course; the tick is the decision's."""
+        course = self._courses[row]
+        assert course is not None
+        found = course.follow(done, full, gaze)
+        over = found.tick >= 0
+        weights = self._weights[row]
+        out.reward[i] = weights[4] * found.steps + (weights[0 if found.success else 1] if over else 0.0)
+        out.terminated[i], out.success[i] = over, found.success
+        out.event[i], out.tick[i] = found.event, found.tick
+        if found.steps:
+            self._target[row] = _NO_TARGET if course.target is None else course.target
+            self._angle[row] = np.nan
+
+    def _events(self, rows: Int, angles: F64, values: F64, ticks: Int) -> tuple[Int, Bool]:
+        """Ids of the gestures (m, k) that the ticks complete, and objects (m, k, 8) dwelt on long enough."""
         k = angles.shape[1]
         i, t = np.arange(len(rows)), np.arange(k)
         played = t < ticks[:, None]
@@ -139,8 +169,14 @@ class Judges:
         # Ticks since the gaze last was elsewhere; what an earlier decision left goes on if it never was.
         away = np.maximum.accumulate(np.where(near, -1, t[:, None]), axis=1)
         dwell = np.where(away < 0, self._dwell[rows, None] + t[:, None] + 1, t[:, None] - away)
-        full = (dwell >= _DWELL_TICKS) & near & self._looks[rows, None, None]
         self._dwell[rows] = np.where(ticks[:, None] > 0, dwell[i, ticks - 1], self._dwell[rows])
+        return done, (dwell >= _DWELL_TICKS) & near
+
+    def _first_events(self, rows: Int, done: Int, full: Bool, ticks: Int) -> tuple[Int, Int, Int]:
+        """First gesture that matters, or first object dwelt on, and at which tick of the episode."""
+        i = np.arange(len(rows))
+        played = np.arange(done.shape[1]) < ticks[:, None]
+        full = full & self._looks[rows, None, None]
         events = ((done > NONE) | full.any(axis=2)) & played
         first = events.argmax(axis=1)
         happened = events[i, first]

@@ -45,4 +45,16 @@ PHRASES = Phrases(
     ),
 )
 
-TASK = Task(name="look", phrases=PHRASES, reward=CONFIG, looks=True, bow_fails=False)
+TASK = Task(
+    name="look",
+    phrases=PHRASES,
+    reward=CONFIG,
+    about=(
+        "Three or four objects stand on the table. The camera's axis has to come within 5 degrees of the "
+        "named one and rest there for 0.4 s. Resting on another object fails, and so does any gesture "
+        "completed on the way."
+    ),
+    difficulty=1,
+    looks=True,
+    bow_fails=False,
+)

@@ -42,4 +42,14 @@ PHRASES = Phrases(
     ),
 )
 
-TASK = Task(name="nod", phrases=PHRASES, reward=CONFIG, gesture=GESTURES.index("nod"))
+TASK = Task(
+    name="nod",
+    phrases=PHRASES,
+    reward=CONFIG,
+    about=(
+        "The head's pitch has to swing to and fro, three turning points in 1.5 s, more than anything else "
+        "moves. The first other gesture completed fails."
+    ),
+    difficulty=1,
+    gesture=GESTURES.index("nod"),
+)

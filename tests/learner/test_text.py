@@ -18,6 +18,15 @@ def test_likeness_of_meaning():
     assert yes @ agree > yes @ apple + 0.1
 
 
+def test_known_texts_keep_their_vectors(tmp_path):
+    kept = np.full(384, 0.5, np.float32)
+    assert write_table(tmp_path / "table.npz", ["nod", "shake"], known={"nod": kept, "gone": kept}) == 2
+    with np.load(tmp_path / "table.npz") as table:
+        assert table["texts"].tolist() == ["nod", "shake"]
+        np.testing.assert_array_equal(table["embeddings"][0], kept)
+        np.testing.assert_allclose(table["embeddings"][1], TextEncoder().encode(["shake"])[0], atol=1e-6)
+
+
 def test_the_table_that_the_simulation_carries_is_what_the_model_says(tmp_path):
     rebuilt = tmp_path / "phrases.npz"
     write_table(rebuilt, phrases.all_texts())

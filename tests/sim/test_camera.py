@@ -55,6 +55,14 @@ def test_moving_the_head_moves_the_picture(renderer):
         assert np.abs(here - there).mean() > 0.3
 
 
+def test_a_picture_does_not_depend_on_the_one_before(renderer):
+    away = joints_of(np.array([[0, 0, -2.0, 0, 0, 0, -2.0, 0, 0.0]]))[0]
+    here = renderer.render(HOME, [])
+    renderer.render(away)
+    again = renderer.render(HOME).astype(int)
+    assert np.abs(again - here).mean() < 0.05
+
+
 def test_unknown_things_are_left_out(renderer):
     odd = SceneObject("grand piano", (0.5, 0, 0.1), 1.0, 0.1, (0.0, 0.0))
     assert renderer.render(HOME, [odd]).shape == (120, 160, 3)
