@@ -6,6 +6,7 @@ CoachError
 ├── CodecError         bytes that are not a valid message of this version
 ├── BundleError        a policy bundle that must not be loaded
 │   └── UnknownSigner  ... because nobody here trusts the key that signed it
+├── ProgramError       a motion program that is malformed or beyond its bounds
 ├── PolicyError        a policy gave numbers that cannot be acted on
 ├── BodyError          the robot body (simulated or real) did not answer or refused
 ├── LinkError          the link to the learner: key, version or layout refused
@@ -44,6 +45,10 @@ class BundleError(CoachError):
 
 class UnknownSigner(BundleError):
     """A policy bundle signed with a key that is not trusted here."""
+
+
+class ProgramError(CoachError):
+    """A motion program that is malformed or beyond its bounds."""
 
 
 class PolicyError(CoachError):

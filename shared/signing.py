@@ -33,21 +33,21 @@ class SigningKey:
         found: bytes = self._key().public_key().public_bytes_raw()
         return found
 
-    def sign(self, message: bytes) -> bytes:
+    def sign(self, message: bytes, purpose: bytes = PURPOSE) -> bytes:
         """64 bytes that nobody without this key can make."""
-        found: bytes = self._key().sign(PURPOSE + message)
+        found: bytes = self._key().sign(purpose + message)
         return found
 
     def _key(self) -> Any:
         return _ed25519().Ed25519PrivateKey.from_private_bytes(self.secret)
 
 
-def verify(public: bytes, signature: bytes, message: bytes) -> bool:
-    """Whether the holder of the key `public` signed exactly this message."""
+def verify(public: bytes, signature: bytes, message: bytes, purpose: bytes = PURPOSE) -> bool:
+    """Whether the holder of the key `public` signed exactly this message for this purpose."""
     from cryptography.exceptions import InvalidSignature
 
     try:
-        _ed25519().Ed25519PublicKey.from_public_bytes(public).verify(signature, PURPOSE + message)
+        _ed25519().Ed25519PublicKey.from_public_bytes(public).verify(signature, purpose + message)
     except (InvalidSignature, ValueError):
         return False
     return True

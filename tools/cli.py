@@ -51,6 +51,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("eval", "tools.eval:evaluate", "Success of a policy, with confidence intervals.", LEARN),
     Command("bench", "tools.bench:bench", "The figures: sim, train, policy, stop, limiter, ood.", LEARN),
     Command("reward", "tools.reward:app", "Words become rewards: data and models.", LEARN),
+    Command("tasks", "tools.tasks:app", "What the robot can be asked to do; play it, picture it.", LEARN),
+    Command("tools", "tools.made:app", "Make motions from words, tried in simulation.", LEARN),
     Command("keys", "tools.keys:app", "Key pairs for the link between robot and learner.", ROBOT),
 )
 """Every command."""
