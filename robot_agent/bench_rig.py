@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,11 +32,14 @@ from robot_agent.sources.usb import EV_KEY, EVENT
 from shared.child import die_with
 from shared.signing import trust
 from shared.slots import Slot
+from shared.spaces import TICK_S
 
 START_S = 60.0
 ANSWER_S = 2.0
 """A stop that has shown no effect for this long counts as missed."""
 LOOK_S = 0.0002
+NOMINAL_S = 0.003
+"""A tick that is seen further than this from its beat was late, or the bench was."""
 PRIORITY = 5
 """SCHED_FIFO priority of the bench itself, so that it sees in time what happens: below the agent's."""
 MAX_QUEUED = 50
@@ -43,6 +47,18 @@ MAX_QUEUED = 50
 USUAL = ("-m", "robot_agent.processes")
 """How the supervisor runs the processes."""
 _KEY = 48
+
+
+class Press(NamedTuple):
+    """A press that stopped the robot."""
+
+    source: str
+    latch_s: float
+    """From the press to the latch."""
+    setpoint_s: float
+    """From the press to the first setpoint of braking."""
+    nominal: bool
+    """The tick that braked came on its beat, as seen by a bench that was not kept from looking."""
 
 
 class Rig:
@@ -162,20 +178,20 @@ class Rig:
                     raise TimeoutError(f"the guard did not follow {line}: {Mode(self.state().mode).name}")
                 time.sleep(0.002)
 
-    def press(self, source: str) -> tuple[float, float] | None:
-        """Stop the robot.
-
-        Returns:
-            Time [s] from the press to the latch and to the first setpoint of braking; None if missed.
-        """
+    def press(self, source: str, after_s: float) -> Press | None:
+        """Stop the robot, so long after a tick; None if the press was missed."""
+        seq, beat_s, blind_s = self.states.seq(), time.monotonic(), 0.0
+        while self.states.seq() == seq and time.monotonic() - beat_s < ANSWER_S:
+            time.sleep(LOOK_S)
+        beat_s = time.monotonic()
+        time.sleep(after_s)
         seq, pressed_s = self.states.seq(), time.monotonic()
         self.presses[source]()
         latched_s = braked_s = 0.0
         looked_s = pressed_s
         while not (latched_s and braked_s):
             now = time.monotonic()
-            self.blind_s = max(self.blind_s, now - looked_s)
-            looked_s = now
+            blind_s, looked_s = max(blind_s, now - looked_s), now
             if not latched_s and (found := self._latches.read()) is not None:
                 latch = unpack(LatchState, found[1])
                 latched_s = latch.time_s if latch.latched and latch.time_s >= pressed_s else 0.0
@@ -185,7 +201,10 @@ class Rig:
             if now - pressed_s > ANSWER_S:
                 return None
             time.sleep(LOOK_S)
-        return latched_s - pressed_s, braked_s - pressed_s
+        self.blind_s = max(self.blind_s, blind_s)
+        off_s = (braked_s - beat_s + TICK_S / 2) % TICK_S - TICK_S / 2
+        nominal = blind_s < NOMINAL_S and abs(off_s) < NOMINAL_S
+        return Press(source, latched_s - pressed_s, braked_s - pressed_s, nominal)
 
     def close(self) -> None:
         """End everything, the robot last."""

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from robot_agent.bench_rig import USUAL, Rig, in_time, percentiles, rig
+from robot_agent.bench_rig import USUAL, Press, Rig, in_time, percentiles, rig
 from robot_agent.frames import GuardState, Teleop, pack, size
 from robot_agent.hand import joints_for
 from robot_agent.processes import become_prompt
@@ -83,7 +83,7 @@ def bench_stop(presses: int = 3000, standstills: int = 90, daemon_port: int | No
     rng = np.random.default_rng(0)
     each = -(-presses // len(SCENES))
     scenes: dict[str, Any] = {}
-    found: list[tuple[str, float, float]] = []
+    found: list[Press] = []
     missed = 0
     with in_time() as priority:
         for name, scene in SCENES.items():
@@ -96,13 +96,15 @@ def bench_stop(presses: int = 3000, standstills: int = 90, daemon_port: int | No
             found += these
         with rig(policy=False) as agent:  # which may have been given less than full speed
             still = stop_at_full_speed(agent, standstills, rng)
-    sources = sorted({source for source, _, _ in found})
+    sources = sorted({press.source for press in found})
+    nominal = [press for press in found if press.nominal]
     return {
         "presses": each * len(SCENES),
         "missed": missed,
         "all": stop_figures(found),
+        "at_nominal_ticks": {"presses": len(nominal)} | stop_figures(nominal),
         "by_scene": scenes,
-        "by_source": {source: stop_figures([row for row in found if row[0] == source]) for source in sources},
+        "by_source": {name: stop_figures([p for p in found if p.source == name]) for name in sources},
         "standstill_from_full_speed": rest_figures(still),
         "bench_priority": priority,
         "load_average": round(os.getloadavg()[0], 2),
@@ -165,17 +167,15 @@ SCENES: dict[str, Callable[[Rig], contextlib.AbstractContextManager[None]]] = {
 STALLED = ("-m", "robot_agent.bench_stop", "stalled")
 
 
-def press_again_and_again(agent: Rig, count: int, rng: np.random.Generator) -> list[tuple[str, float, float]]:
+def press_again_and_again(agent: Rig, count: int, rng: np.random.Generator) -> list[Press]:
     """Press so many times at random instants of the tick; what was missed is left out."""
     sources = list(agent.presses)
     found = []
     for number in range(count):
         agent.free()
-        time.sleep(rng.uniform(0.0, 2.0 * TICK_S))
-        source = sources[number % len(sources)]
-        took = agent.press(source)
+        took = agent.press(sources[number % len(sources)], rng.uniform(0.0, 2.0 * TICK_S))
         if took is not None:
-            found.append((source, *took))
+            found.append(took)
     return found
 
 
@@ -266,10 +266,10 @@ def rest_figures(found: Sequence[Rest]) -> dict[str, Any]:
     }
 
 
-def stop_figures(rows: Sequence[tuple[str, float, float]]) -> dict[str, Any]:
-    """Of source, time [s] to the latch and time [s] to the first braking setpoint."""
-    latch = percentiles([row[1] for row in rows], "press_to_latch")
-    return latch | percentiles([row[2] for row in rows], "press_to_setpoint")
+def stop_figures(presses: Sequence[Press]) -> dict[str, Any]:
+    """Percentiles [ms] to the latch and to the first braking setpoint."""
+    latch = percentiles([press.latch_s for press in presses], "press_to_latch")
+    return latch | percentiles([press.setpoint_s for press in presses], "press_to_setpoint")
 
 
 def _pedal(fd: int, line: int) -> None:

@@ -39,6 +39,7 @@ def test_shared_memory_of_a_bench_is_in_memory_and_goes_with_it():
 def test_no_press_is_missed_in_any_scene():
     figures = bench_stop(presses=3 * len(SCENES), standstills=3)
     assert figures["missed"] == 0
+    assert 0 < figures["at_nominal_ticks"]["presses"] <= figures["presses"]
     assert set(figures["by_scene"]) == set(SCENES)
     assert set(figures["by_source"]) == {"pedal", "socket", "page"}
     assert figures["standstill_from_full_speed"]["presses"] == 3
