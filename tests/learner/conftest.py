@@ -104,6 +104,7 @@ class Robot:
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.connect(f"tcp://127.0.0.1:{port}")
         self.inbox = []
+        self.reading = asyncio.Lock()
 
     async def send(self, message):
         await self.socket.send(encode(message))
@@ -112,14 +113,15 @@ class Robot:
         await self.socket.send(data)
 
     async def hear(self, kind, timeout=20.0):
-        """The next message of a kind; others are kept for later."""
+        """The next message of a kind; others are kept, also for those who wait at the same time."""
         async with asyncio.timeout(timeout):
             while True:
-                for message in self.inbox:
-                    if isinstance(message, kind):
-                        self.inbox.remove(message)
-                        return message
-                self.inbox.append(decode(await self.socket.recv()))
+                async with self.reading:
+                    for message in self.inbox:
+                        if isinstance(message, kind):
+                            self.inbox.remove(message)
+                            return message
+                    self.inbox.append(decode(await self.socket.recv()))
 
     def hello(self, **changes):
         return replace(Hello(self.robot_id, 1, layout_hash(), "mujoco", "0", 1), **changes)
