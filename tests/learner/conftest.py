@@ -115,13 +115,19 @@ class Robot:
     async def hear(self, kind, timeout=20.0):
         """The next message of a kind; others are kept, also for those who wait at the same time."""
         async with asyncio.timeout(timeout):
-            while True:
+            while (found := self._heard(kind)) is None:
                 async with self.reading:
-                    for message in self.inbox:
-                        if isinstance(message, kind):
-                            self.inbox.remove(message)
-                            return message
+                    if (found := self._heard(kind)) is not None:
+                        return found
                     self.inbox.append(decode(await self.socket.recv()))
+            return found
+
+    def _heard(self, kind):
+        for message in self.inbox:
+            if isinstance(message, kind):
+                self.inbox.remove(message)
+                return message
+        return None
 
     def hello(self, **changes):
         return replace(Hello(self.robot_id, 1, layout_hash(), "mujoco", "0", 1), **changes)
