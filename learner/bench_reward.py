@@ -16,12 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from learner.evaluation import median_interval
 from learner.reward.backends import DEFAULT
 from learner.reward.data.corpus.generate import SMALLEST, generate
 from learner.reward.data.example import Example
 from learner.reward.evaluate.cost import BATCH, FROZEN, Worker, percentiles, rates, worker
-
-RESAMPLES = 2000
 
 
 @dataclass(frozen=True)
@@ -102,6 +101,5 @@ def _ratio(
     """Cost of the yardstick in units of ours, within each round; `low` and `high` are the median's 95 %
     bootstrap interval."""
     ratios = np.array([cost(b) / cost(a) for a, b in zip(found["ours"], found["frozen"], strict=True)])
-    draws = np.random.default_rng(0).choice(ratios, (RESAMPLES, len(ratios)))
-    low, high = np.percentile(np.median(draws, axis=1), [2.5, 97.5])
-    return {"median": float(np.median(ratios)), "low": float(low), "high": float(high)}
+    low, high = median_interval(ratios)
+    return {"median": float(np.median(ratios)), "low": low, "high": high}

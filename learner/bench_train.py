@@ -28,6 +28,7 @@ from typing import Any
 
 import numpy as np
 
+from learner.evaluation import median_interval
 from learner.rl.config import TrainConfig
 from learner.rl.threads import one_thread
 from shared.spaces import CLIP, NUM_PARAMS, NUM_TOOLS, OBS_DIM, normaliser
@@ -114,9 +115,8 @@ def spread(values: list[float]) -> dict[str, float]:
 def ratio(found: dict[str, list[dict[str, float]]], above: str, below: str, key: str) -> dict[str, float]:
     """Ratio of two loops within each round; `low` and `high` are the median's 95 % bootstrap interval."""
     ratios = np.array([a[key] / b[key] for a, b in zip(found[above], found[below], strict=True)])
-    draws = np.random.default_rng(0).choice(ratios, (2000, len(ratios)))
-    low, high = np.percentile(np.median(draws, axis=1), [2.5, 97.5])
-    return spread(ratios.tolist()) | {"low": float(low), "high": float(high)}
+    low, high = median_interval(ratios)
+    return spread(ratios.tolist()) | {"low": low, "high": high}
 
 
 def make_env(config: TrainConfig) -> VectorEnv:

@@ -20,6 +20,7 @@ from sim.vector import VectorEnv
 F32 = np.ndarray
 Z95 = 1.959963984540054
 """Two-sided 95 %."""
+RESAMPLES = 2000
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,13 @@ def wilson(successes: int, n: int, z: float = Z95) -> tuple[float, float]:
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def median_interval(values: np.ndarray) -> tuple[float, float]:
+    """The median's 95 % bootstrap interval, the same for the same values (n,)."""
+    draws = np.random.default_rng(0).choice(values, (RESAMPLES, len(values)))
+    low, high = np.percentile(np.median(draws, axis=1), [2.5, 97.5])
+    return float(low), float(high)
 
 
 def evaluate(

@@ -28,7 +28,7 @@ def draw(runs: Sequence[Run], path: Path) -> None:
     try:
         import matplotlib as mpl
     except ImportError:
-        raise MissingExtra("dev", "matplotlib") from None
+        raise MissingExtra("learner", "matplotlib") from None
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 

@@ -75,7 +75,7 @@ def look(programs: Sequence[Program], check: Check) -> str:
 
 
 def evaluate(tell: Tell, split: str | None = None, repairs: int = REPAIRS) -> dict[str, Any]:
-    """All figures; a minute or two on one core.
+    """All figures; many minutes on one core.
 
     Args:
         tell: gets one line for each request that came out wrong.
@@ -174,7 +174,7 @@ def _passes(fault: Fault) -> bool:
 
 
 def _share(right: int, n: int) -> dict[str, Any]:
-    low, high = wilson(right, n) if n else (0.0, 1.0)
+    low, high = wilson(right, n)
     return {
         "n": n,
         "right": right,

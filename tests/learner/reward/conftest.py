@@ -1,7 +1,5 @@
 """Tiny networks and a small task that they can learn: praise is +0.8, blame is -0.8."""
 
-import json
-
 import numpy as np
 import pytest
 import torch
@@ -83,7 +81,6 @@ def tiny_bert_folder(tmp_path):
         initializer_range=0.1,
     )
     BertModel(config, add_pooling_layer=False).save_pretrained(folder)
-    json.loads((folder / "config.json").read_text())
     return folder
 
 
