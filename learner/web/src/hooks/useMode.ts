@@ -37,7 +37,11 @@ export function useMode(robotId: string | null): ModeActions {
       if (robotId === null) return;
       setAnswered(proposalId);
       setError("");
-      postAnswer(robotId, proposalId, approved).catch((problem: Error) => setError(problem.message));
+      postAnswer(robotId, proposalId, approved).catch((problem: Error) => {
+        setError(problem.message);
+        // It still waits for an answer.
+        setAnswered((last) => (last === proposalId ? 0 : last));
+      });
     },
     [robotId],
   );
