@@ -35,7 +35,7 @@ OTHER_STARTS = replace(
     start_antenna_rad=1.0,
 )
 """Start poses and scenes that calibration never saw."""
-SEED = 3_000_017
+SEED = 5_000_011
 """Of the traces whose figures are quoted; nothing else may use it."""
 LOOK_SEED = 1_000_003
 """Of the traces that may be looked at while something is changed; calibration takes small seeds."""
