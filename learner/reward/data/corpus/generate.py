@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from learner.reward.data.corpus import irony, rules, styles
-from learner.reward.data.corpus.grammar import Said, Speaker, fitting, phrasebook, reweighed
+from learner.reward.data.corpus.grammar import Said, Speaker, families, fitting, phrasebook, reweighed
 from learner.reward.data.corpus.languages import LANGUAGES
 from learner.reward.data.corpus.raters import Panel
 from learner.reward.data.corpus.scenes import Scene, draw_scene
@@ -174,7 +174,9 @@ class _Maker:
             return self._speaker.ironic(
                 irony.DEADPAN[says][at], f"deadpan-{says}/{at}", says, "deadpan", scene
             )
-        return self._speaker.mocking(scene)
+        found = families(irony.MOCKING, "mocking", self._split)
+        name, template = found[int(rng.integers(len(found)))]
+        return self._speaker.ironic(template, name, "superb", "mocking", scene)
 
     def _praise_for_nothing(self, scene: Scene | None) -> Said | None:
         """The highest praise with a straight face, after what plainly went wrong."""

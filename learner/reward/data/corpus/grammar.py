@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from learner.reward.data.corpus import irony, rules
+from learner.reward.data.corpus import rules
 from learner.reward.data.corpus.languages.language import Family, Language
 from learner.reward.data.corpus.scenes import OBJECTS, OPPOSITE, Scene, draw_scene
 from learner.reward.data.example import SPLITS, Split
@@ -153,7 +153,7 @@ class Speaker:
             frequency = {k: w for k, w in fitting(scene).items() if k in self._language.opinions}
             total = sum(frequency.values())
             says = str(self._rng.choice(list(frequency), p=[w / total for w in frequency.values()]))
-        found = self._of_opinion(says)
+        found = self._families(says)
         if not found:
             return None
         name, family = found[int(self._rng.integers(len(found)))]
@@ -165,11 +165,9 @@ class Speaker:
     def negation(self, scene: Scene | None) -> Said | None:
         """ "not good", "not bad"."""
         pairs = self._language.negations
-        own = families(tuple(text for text, _ in pairs), "negated", self._split)
-        found = [(name, family, pairs[int(name.partition("/")[2])][1]) for name, family in own]
-        for verdict in rules.VERDICTS:
-            found += [(name, family, verdict) for name, family in self._more(f"negated {verdict}")]
-        name, family, says = found[int(self._rng.integers(len(found)))]
+        names = families(tuple(text for text, _ in pairs), "negated", self._split)
+        name, family = names[int(self._rng.integers(len(names)))]
+        says = pairs[int(name.partition("/")[2])][1]
         said = self._said(name, family, says, None, adjective="", degree="plain")
         if said is None:
             return None
@@ -183,7 +181,7 @@ class Speaker:
             "description": self._language.descriptions,
             "stop": self._language.stops,
         }[kind]
-        found = families(given, kind, self._split) + self._more(kind)
+        found = families(given, kind, self._split)
         name, family = found[int(self._rng.integers(len(found)))]
         return Said(self._things(self._pick(family.split("|"))), 0.0, kind, name)
 
@@ -214,7 +212,7 @@ class Speaker:
 
     def baited(self, said: Said) -> Said:
         """The same with an attempt at the model, or markup, around it: worth the same."""
-        found = families(self._language.baits, "bait", self._split) + self._more("bait")
+        found = families(self._language.baits, "bait", self._split)
         name, family = found[int(self._rng.integers(len(found)))]
         text = self._pick(family.split("|")).replace("{said}", said.text)
         return replace(said, text=text, family=f"{said.family}+{name}", says="", manner="baited")
@@ -227,20 +225,9 @@ class Speaker:
         said = self._said(name, template, says, scene, adjective="", degree="plain")
         return said and Said(said.text, said.value, "evaluative", name, manner)
 
-    def mocking(self, scene: Scene | None) -> Said | None:
-        """Open mockery: loud praise that means blame."""
-        found = families(irony.MOCKING, "mocking", self._split) + self._more("mocking")
-        name, template = found[int(self._rng.integers(len(found)))]
-        return self.ironic(template, name, "superb", "mocking", scene)
-
-    def _more(self, says: str) -> list[tuple[str, Family]]:
-        """Wordings that are only trained on."""
-        given = self._language.more.get(says, ()) if self._split == "train" else ()
-        return [(f"{says}/more-{i}", family) for i, family in enumerate(given)]
-
-    def _of_opinion(self, says: str) -> list[tuple[str, Family]]:
-        own = families(self._language.opinions[says], says, self._split) + self._more(says)
-        frames = families(self._language.verdicts, "verdict", self._split) + self._more("verdict")
+    def _families(self, says: str) -> list[tuple[str, Family]]:
+        own = families(self._language.opinions[says], says, self._split)
+        frames = families(self._language.verdicts, "verdict", self._split)
         if says in rules.VERDICTS and frames and (not own or self._rng.random() < 0.6):
             return frames
         return own

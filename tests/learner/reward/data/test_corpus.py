@@ -8,7 +8,6 @@ import pytest
 from learner.reward.data.corpus.generate import SMALLEST, generate
 from learner.reward.data.corpus.grammar import families
 from learner.reward.data.corpus.languages import LANGUAGES
-from learner.reward.data.corpus.languages.language import read_families
 from learner.reward.data.corpus.tasks import TASK_NAMES
 from learner.reward.data.example import SPLITS, read, write
 from learner.reward.data.split import check_leaks, normalised
@@ -169,31 +168,6 @@ def test_every_opinion_is_known_to_the_rules():
         assert set(language.opinions) <= set(WORTH)
         assert set(language.adjectives) in (set(), set(VERDICTS))
     assert set(LANGUAGES["en"].opinions) == set(WORTH)
-
-
-def test_wordings_for_training_are_known_and_stay_there(corpus):
-    more = LANGUAGES["en"].more
-    others = {"verdict", "command", "description", "stop", "bait", "mocking"}
-    assert set(more) - set(LANGUAGES["en"].opinions) - others == {
-        "negated good",
-        "negated poor",
-        "negated awful",
-    }
-    used = {e.split for e in corpus if "/more-" in e.family}
-    assert used == {"train"}
-    assert {name.split("/")[0] for e in corpus for name in e.family.split("+") if "/more-" in name} >= set(
-        more
-    )
-
-
-@pytest.mark.parametrize(
-    ("text", "match"), [("lost\n[good]\n", "line 1: no"), ("[good]\nnice\n\n[good]\n", "line 4: .*twice")]
-)
-def test_a_file_of_wordings_that_is_wrong_is_told(tmp_path, text, match):
-    path = tmp_path / "xx.txt"
-    path.write_text(text)
-    with pytest.raises(ValueError, match=match):
-        read_families(path)
 
 
 @pytest.mark.parametrize("size", [-1, 0, SMALLEST - 1])

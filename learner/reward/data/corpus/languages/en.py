@@ -1,12 +1,9 @@
-"""English; what it has to say about each thing is long and lies in `en_opinions`, what is only trained on in
-`en_more.txt`."""
+"""English; what it has to say about each thing is long and lies in `en_opinions`."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from learner.reward.data.corpus.languages.en_opinions import OPINIONS
-from learner.reward.data.corpus.languages.language import Language, read_families
+from learner.reward.data.corpus.languages.language import Language
 
 _VERDICTS = (
     "that was {adj}|it was {adj}",
@@ -244,5 +241,4 @@ LANGUAGE = Language(
         "... I guess",
         "... maybe",
     ),
-    more=read_families(Path(__file__).with_name("en_more.txt")),
 )

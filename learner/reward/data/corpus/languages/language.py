@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 Family = str
 """Wordings of one template, split by "|". Slots: {adj}; {too}, {very}, {quite} (degrees of excess, blame and
@@ -37,30 +36,3 @@ class Language:
     """First words of whole sentences: a hedge goes before those only."""
     hedges: tuple[str, ...] = ()
     """Before or, where they begin with "...", after."""
-    more: Mapping[str, tuple[Family, ...]] = field(default_factory=dict)
-    """Wordings that are only trained on: by the keys of `opinions`, and "verdict", "command", "description",
-    "stop", "bait", "mocking", "negated good", "negated poor", "negated awful"."""
-
-
-def read_families(path: Path) -> dict[str, tuple[Family, ...]]:
-    """Families from a text file: `[what they say]`, then one a line; `#` begins a comment.
-
-    Raises:
-        ValueError: a family before the first heading, or a heading twice; names the line.
-    """
-    found: dict[str, list[Family]] = {}
-    says = ""
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        text = line.strip()
-        if not text or text.startswith("#"):
-            continue
-        if text.startswith("[") and text.endswith("]"):
-            says = text[1:-1]
-            if says in found:
-                raise ValueError(f"{path.name}, line {number}: [{says}] stands there twice")
-            found[says] = []
-        elif not says:
-            raise ValueError(f"{path.name}, line {number}: no [heading] before {text!r}")
-        else:
-            found[says].append(text)
-    return {says: tuple(given) for says, given in found.items()}
