@@ -41,6 +41,9 @@ log = structlog.get_logger("trainer")
 REST_S = 0.25
 UPDATES_PER_TASTE = 6
 """Updates that new feedback is given once the goal has been reached."""
+LIKED = 0.3
+"""R_h from which on the end of an episode is imitated, where people's words are all that counts: at 0 a good
+part of what they dislike would be."""
 
 
 class Trainer:
@@ -194,7 +197,7 @@ class Trainer:
                 gae_lambda=self.config.ppo.gae_lambda,
             )
             # Without the task's reward nobody but people can say what went well.
-            well = rollout.success if self.config.weights.task else rollout.ended & (labels.r_human > 0.0)
+            well = rollout.success if self.config.weights.task else rollout.ended & (labels.r_human > LIKED)
             self.successes.add(rollout, returns, well)
             fresh = self.policy_version - rollout.policy_version <= self.config.max_policy_lag
             self.counters.stale_decisions += int((rollout.on_policy & ~fresh).sum())

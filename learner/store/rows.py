@@ -182,6 +182,8 @@ class Label:
     label: float
     received_unix_s: float
     payload: bytes
+    ended: bool
+    """Its episode ended with this step."""
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,15 @@ def _credited(c, feedback, steps, weight=1.0):
     return number
 
 
+def test_labels_tell_which_step_ended_its_episode(store):
+    with store.write() as c:
+        queries.insert_steps(c, [replace(STEP, decision_seq=seq) for seq in range(2)])
+        queries.insert_steps(c, [replace(STEP, decision_seq=2, r_task=None, end_reason="closing")])
+        queries.insert_steps(c, [replace(STEP, boot_epoch=STEP.boot_epoch + 1, decision_seq=1)])
+        _credited(c, TAP, [1, 2, 4])
+        assert [(la.step_id, la.ended) for la in queries.labels(c)] == [(1, False), (2, True), (4, False)]
+
+
 def test_labels_leave_out_what_was_undone(store):
     text = replace(TAP, kind="text", value=None, text="bad", score=-0.5)
     with store.write() as c:
@@ -101,6 +110,7 @@ def test_labels_leave_out_what_was_undone(store):
         words = _credited(c, text, [2, 3])
         found = [(la.feedback_id, la.step_id) for la in queries.labels(c)]
         assert found == [(tap, 1), (tap, 2), (words, 2), (words, 3)]
+        assert not any(label.ended for label in queries.labels(c))
         assert len(queries.step_credits(c, 2)) == 2
         queries.insert_feedback(c, replace(TAP, kind="undo", score=None, value=None, undoes=tap))
         assert [(la.feedback_id, la.step_id) for la in queries.labels(c)] == [(words, 2), (words, 3)]

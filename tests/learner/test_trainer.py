@@ -140,7 +140,7 @@ def taste_of_gentle_nods(seed, folder, taps=50):
         (r,) = trainer.collect()
         rating = GentleRater(threshold=0.0).rate(r.tool[0], r.params[0], rng)
         said = ~np.isnan(rating)
-        parts.append([a[0][said] for a in (r.obs, r.tool, r.params, r.motion)] + [rating[said]])
+        parts.append([a[0][said] for a in (r.obs, r.tool, r.params, r.motion, r.ended)] + [rating[said]])
     trainer.local.close()
     columns = [np.concatenate(column)[:taps] for column in zip(*parts, strict=True)]
     return Taste.fit(Labels(*columns, np.ones(taps, np.float32)), rng)

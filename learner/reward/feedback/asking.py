@@ -84,7 +84,8 @@ def to_rate(
     unsure = np.ones(len(known))
     if taste is not None:
         outcome = outcome_features(decisions)
-        _, std = taste.predict(decisions.obs, decisions.tool, decisions.params, outcome)
+        ended = np.array([_ended(step, episode) != "running" for step, _, episode in known])
+        _, std = taste.predict(decisions.obs, decisions.tool, decisions.params, outcome, ended)
         unsure = np.minimum(1.0, std / TasteConfig().prior_std)
     specs = [_spec(episode) for _, _, episode in known]
     seen = contexts(decisions, specs, [_ended(step, episode) for step, _, episode in known])
@@ -107,13 +108,17 @@ def to_rate(
 
 
 def latest_taste(connection: Connection, folder: Path) -> Taste | None:
-    """The newest R_h that the trainer has left in its folder of fits; None where there is none."""
+    """The newest R_h that the trainer has left in its folder of fits; None where there is none that this
+    version can read (the trainer fits anew when it starts)."""
     model = queries.latest_taste_model(connection)
     path = folder / model.path if model is not None else None
     if path is None or not path.exists():
         return None
     with np.load(path, allow_pickle=False) as state:
-        return Taste.from_state(dict(state)) if state.files else None
+        try:
+            return Taste.from_state(dict(state)) if state.files else None
+        except ValueError:
+            return None
 
 
 def _width(feedback: Feedback) -> float:

@@ -1,4 +1,4 @@
-"""R_h(obs, tool, params, outcome) -> [-1, 1]: what people like, learnt from what their feedback was about.
+"""R_h(obs, tool, params, outcome, ended) -> [-1, 1]: what people like, learnt from their feedback.
 
 Taps are about few decisions; as labels on those alone they drown in the task's reward. So they train this
 small model, and it labels *every* decision, simulated or real. It is an ensemble of Bayesian linear models on
@@ -19,16 +19,19 @@ from shared.spaces import NUM_PARAMS, NUM_TOOLS, slot_range
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
+Bool = NDArray[np.bool_]
 
 _MATCH = slot_range("tool_match")
 _TOOL_SCALE = 0.4
 _PARAM_SCALE = 0.7
 _CONTEXT_SCALE = 8.0
 _FIT_SCALE = 3.0
+_ENDED_SCALE = 0.7
 _MOTION_SCALE = np.array([0.5, 0.5, 1.0, 1.5, 1.5, 4.0, 0.5, 0.5, 0.4])
 """Length scales of the kernel: how far apart two decisions must be before an opinion on one says little about
 the other. Another tool is another matter (0.4 of a unit step); the instruction matters little by itself (8),
-but how well the chosen tool matches it does (3)."""
+but how well the chosen tool matches it does (3), and so does whether the episode ended (0.7)."""
+_DESCRIPTION = 2 * NUM_TOOLS + NUM_PARAMS + len(OUTCOME_FIELDS) + 2
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class Labels:
     """(n, 4) raw."""
     motion: F32
     """(n, 9) `learner.reward.feedback.outcome`."""
+    ended: Bool
+    """(n,) the episode ended with it, as people saw."""
     label: F32
     """(n,) the feedback's score, [-1, 1]."""
     weight: F32
@@ -83,7 +88,7 @@ class Taste:
         config = config or TasteConfig()
         if len(labels) == 0 or not (np.abs(labels.label) <= 1.0).all():
             raise ValueError(f"{len(labels)} labels; at least one is needed and all must lie in [-1, 1]")
-        x = _describe(labels.obs, labels.tool, labels.params, labels.motion)
+        x = _describe(labels.obs, labels.tool, labels.params, labels.motion, labels.ended)
         m, size = config.members, config.features
         frequency = rng.standard_normal((m, x.shape[1], size))
         phase = rng.uniform(0.0, 2.0 * np.pi, (m, size))
@@ -98,9 +103,11 @@ class Taste:
             mean[k] = covariance[k] @ (phi.T @ (weight * labels.label))
         return cls(frequency, phase, mean, covariance)
 
-    def predict(self, obs: F32, tool: NDArray[np.int64], params: F32, motion: F32) -> tuple[F32, F32]:
+    def predict(
+        self, obs: F32, tool: NDArray[np.int64], params: F32, motion: F32, ended: Bool
+    ) -> tuple[F32, F32]:
         """R_h in [-1, 1], shrunk where unsure, and its standard deviation before shrinking; both (n,)."""
-        x = _describe(obs, tool, params, motion)
+        x = _describe(obs, tool, params, motion, ended)
         guesses, variances = [], []
         for frequency, phase, mean, covariance in zip(
             self._frequency, self._phase, self._mean, self._covariance, strict=True
@@ -124,7 +131,13 @@ class Taste:
 
     @classmethod
     def from_state(cls, state: dict[str, F64]) -> Taste:
-        """The model `state()` described."""
+        """The model `state()` described.
+
+        Raises:
+            ValueError: it was fitted to decisions described in another way.
+        """
+        if state["frequency"].shape[1] != _DESCRIPTION:
+            raise ValueError(f"{state['frequency'].shape[1]} numbers a decision, expected {_DESCRIPTION}")
         return cls(state["frequency"], state["phase"], state["mean"], state["covariance"])
 
 
@@ -143,8 +156,8 @@ def direct_labels(step_id: NDArray[np.int64], credits: dict[int, list[tuple[floa
     return out
 
 
-def _describe(obs: F32, tool: NDArray[np.int64], params: F32, motion: F32) -> F64:
-    """(n, 20 + 4 + 9 + 1 + 20): a decision as a point, in length scales."""
+def _describe(obs: F32, tool: NDArray[np.int64], params: F32, motion: F32, ended: Bool) -> F64:
+    """(n, 20 + 4 + 9 + 1 + 20 + 1): a decision as a point, in length scales."""
     if motion.shape[1] != len(OUTCOME_FIELDS):
         raise ValueError(f"motion has {motion.shape[1]} columns, expected {len(OUTCOME_FIELDS)}")
     used = np.where(USED_PARAMS[tool], np.clip(params, -1.0, 1.0), 0.0) / _PARAM_SCALE
@@ -152,7 +165,8 @@ def _describe(obs: F32, tool: NDArray[np.int64], params: F32, motion: F32) -> F6
     assert used.shape[1] == NUM_PARAMS
     match = obs[:, _MATCH]
     fit = np.take_along_axis(match, tool[:, None], axis=1) / _FIT_SCALE
-    return np.concatenate([which, used, motion / _MOTION_SCALE, fit, match / _CONTEXT_SCALE], axis=1)
+    end = ended[:, None] / _ENDED_SCALE
+    return np.concatenate([which, used, motion / _MOTION_SCALE, fit, match / _CONTEXT_SCALE, end], axis=1)
 
 
 def _features(x: F64, frequency: F64, phase: F64) -> F64:

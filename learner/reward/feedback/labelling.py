@@ -84,7 +84,7 @@ class Labeller:
         if rows:
             labels = labels_of(rows)
             self.taste = Taste.fit(labels, np.random.default_rng(self._seed))
-            guess, _ = self.taste.predict(labels.obs, labels.tool, labels.params, labels.motion)
+            guess, _ = self.taste.predict(labels.obs, labels.tool, labels.params, labels.motion, labels.ended)
             alarms = [
                 *alarms,
                 *taste_against_labels(guess.tolist(), labels.label.tolist(), labels.weight.tolist()),
@@ -121,7 +121,11 @@ class Labeller:
                 return array.reshape(-1, *array.shape[2:])
 
             guess, spread = self.taste.predict(
-                flat(rollout.obs), flat(rollout.tool), flat(rollout.params), flat(rollout.motion)
+                flat(rollout.obs),
+                flat(rollout.tool),
+                flat(rollout.params),
+                flat(rollout.motion),
+                flat(rollout.ended),
             )
             std = spread.reshape(shape)
             r_human = guess.reshape(shape)
@@ -183,6 +187,7 @@ def labels_of(rows: list[Label]) -> Labels:
         tool=np.array([t.tool for t in transitions]),
         params=np.stack([t.params for t in transitions]),
         motion=outcome_features(decisions_of(transitions)),
+        ended=np.array([row.ended for row in rows]),
         label=np.array([row.label for row in rows], np.float32),
         weight=np.array([row.weight for row in rows], np.float32),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, exists, func, select, update
 
 from learner.store.rows import Credit, Feedback, Label, NewFeedback, Scored
 from learner.store.tables import credit_runs, credits, feedback, steps, taste_models
@@ -14,6 +14,7 @@ BUTTONS = ("tap", "rating")
 """Kinds by which people say outright how good something was; they outrank words."""
 
 _undo = feedback.alias("undo_row")
+_next = steps.alias("next_step")
 _with_undo = select(feedback, _undo.c.id.label("undone_by")).select_from(
     feedback.outerjoin(_undo, _undo.c.undoes == feedback.c.id)
 )
@@ -165,6 +166,12 @@ def labels(connection: Connection, *, last: int = 5000) -> list[Label]:
     What each weighs in the end is `learner.reward.feedback.weighing`'s.
     """
     in_force = feedback.c.id.not_in(select(_undo.c.undoes).where(_undo.c.undoes.is_not(None)))
+    closed = exists().where(
+        _next.c.robot_id == steps.c.robot_id,
+        _next.c.boot_epoch == steps.c.boot_epoch,
+        _next.c.decision_seq == steps.c.decision_seq + 1,
+        _next.c.end_reason == "closing",
+    )
     rows = connection.execute(
         select(
             credits.c.feedback_id,
@@ -175,6 +182,7 @@ def labels(connection: Connection, *, last: int = 5000) -> list[Label]:
             credits.c.label,
             feedback.c.received_unix_s,
             steps.c.payload,
+            closed.label("ended"),
         )
         .select_from(credits)
         .join(feedback, feedback.c.id == credits.c.feedback_id)

@@ -32,6 +32,7 @@ TAP = Label(
     label=1.0,
     received_unix_s=0.0,
     payload=b"",
+    ended=False,
 )
 TEXT = replace(TAP, kind="text", weight=0.5, label=0.5, feedback_id=2)
 
