@@ -25,7 +25,7 @@ F64 = NDArray[np.float64]
 Bool = NDArray[np.bool_]
 
 EPISODES = 12
-"""Simulated episodes, over all tasks."""
+"""Simulated episodes, over all tasks; more where there are more tasks."""
 _SLACK = 1.0 + 1e-6
 _SLACK_RAD = 1e-9
 _DEG = np.pi / 180.0
@@ -57,7 +57,7 @@ def judge(
         parent: the gate's figures of the policy that robots run now, if there is one.
     """
     try:
-        figures = play(policy, tasks, seed)
+        figures = play(policy, tasks, seed, max(EPISODES, len(tasks)))
     except PolicyError as error:
         return Verdict(False, str(error))
     if figures["violations"]:

@@ -57,6 +57,7 @@ def run(config: LearnerConfig, on_ready: Callable[[str], None] | None = None) ->
         AlreadyRunning: a port is taken.
         StoreError: the store cannot be opened or is of another version.
         UnknownTask: the configuration names a task that does not exist.
+        ConfigError: it names one that robots cannot be given.
     """
     return asyncio.run(serve(config, on_ready or _print_url))
 
@@ -68,11 +69,10 @@ def _print_url(url: str) -> None:
 
 async def serve(config: LearnerConfig, on_ready: Callable[[str], None]) -> int:
     """The composition root."""
-    from sim.tasks import task_named
+    from sim.tasks import tasks_for_robots
     from sim.tasks.judge import Judge as TaskJudge
 
-    tasks = {name: task_named(name) for name in config.tasks}
-    return await Learner(config, tasks, TaskJudge, _make_renderer).serve(on_ready)
+    return await Learner(config, tasks_for_robots(config.tasks), TaskJudge, _make_renderer).serve(on_ready)
 
 
 def _make_renderer() -> Renderer:

@@ -19,7 +19,6 @@ from learner.gate import Verdict, judge
 from learner.rl import ood
 from learner.rl.export import OUTPUTS, to_onnx
 from learner.rl.networks import ActorCritic
-from learner.rollouts.source import TASK_NAMES
 from learner.store import queries
 from learner.store.engine import Store
 from learner.store.rows import Policy
@@ -27,6 +26,7 @@ from shared.bundle import GOLDEN_ROWS, Manifest, write_bundle
 from shared.control.ood import pack_ood
 from shared.signing import ensure_signing_key
 from shared.spaces import OBS_DIM, normaliser
+from sim.tasks import TASKS
 
 F32 = NDArray[np.float32]
 SUBFOLDER = "policies"
@@ -94,7 +94,7 @@ def policy_row(manifest: Manifest, data: bytes, verdict: Verdict) -> Policy:
 class Publisher:
     """Numbers policies in the store's own sequence; bundles go to `<folder>/policies/<version>.bundle`."""
 
-    def __init__(self, store: Store, folder: Path, tasks: Sequence[str] = TASK_NAMES) -> None:
+    def __init__(self, store: Store, folder: Path, tasks: Sequence[str] = tuple(TASKS)) -> None:
         """`tasks`: what the sim gate plays."""
         self._store = store
         self._folder = folder

@@ -26,6 +26,7 @@ from shared.control.pilot import ALL_TOOLS, PolicyOutput, decide
 from shared.control.rotations import quat_to_matrix
 from shared.control.vision import detect, scenes
 from shared.errors import PolicyError
+from shared.interruption import as_of
 from shared.messages import END_REASONS, SOURCES, Approval, EndEpisode, SetMode, TaskSpec
 from shared.spaces import OBS_DIM
 
@@ -207,19 +208,21 @@ class _Task:
     """A task with what is worth computing once."""
 
     def __init__(self, spec: TaskSpec) -> None:
-        self.spec = spec
+        self.spec = self._asked = spec
         self._scene = scenes([spec.objects])
         self._rng = np.random.default_rng(spec.seed)
 
     def observe(self, state: GuardState) -> F32:
         """(512,) before the next decision, detections drawn anew."""
-        head = quat_to_matrix(state.head_quat[None])
-        detections = detect(self._scene, state.head_pos[None], head, self._rng)
         same = state.episode_id == self.spec.episode_id and state.kind in (Kind.DECISION, Kind.CLOSING)
         # A closing record's step is the number of decisions made; during a decision, one more than its index.
         step = 0 if not same else state.episode_step + (state.kind == Kind.DECISION)
         ok = not same or END_REASONS[state.last_end] in ("completed", "closing")
-        return observe_task(state, self.spec, detections, step, ok, float(state.mode == Mode.ACTIVE))
+        if self.spec.changes and (asked := as_of(self.spec, step)).instruction != self._asked.instruction:
+            self._asked, self._scene = asked, scenes([asked.objects])
+        head = quat_to_matrix(state.head_quat[None])
+        detections = detect(self._scene, state.head_pos[None], head, self._rng)
+        return observe_task(state, self._asked, detections, step, ok, float(state.mode == Mode.ACTIVE))
 
 
 def start_joints(spec: TaskSpec) -> F64:

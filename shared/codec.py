@@ -12,6 +12,7 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from functools import cache
+from itertools import pairwise
 from typing import Any, get_args, get_origin, get_type_hints
 
 import msgpack
@@ -21,6 +22,7 @@ from shared.errors import CodecError
 from shared.messages import (
     ARRAYS,
     END_REASONS,
+    LATER,
     MESSAGES,
     MODES,
     POLICY_STATUSES,
@@ -46,6 +48,8 @@ MAX_ITEMS = 1024
 MAX_ROWS = 100
 """Rows of an array whose length is free."""
 MAX_DECISIONS = 1000
+MAX_CHANGES = 4
+"""Interruptions of an episode: a task has to fit into the robot's slot."""
 MAX_TELEOP_S = 0.5
 """Longest that a person's word on where to move stays good."""
 
@@ -147,6 +151,8 @@ def _to_wire(cls: type, message: object, at: str) -> dict[str, Any]:
     body: dict[str, Any] = {}
     for name, hint in _fields(cls).items():
         value = getattr(message, name)
+        if name in LATER.get(cls, ()) and value == getattr(cls, name):
+            continue
         where = f"{at}.{name}"
         body[name] = (
             _array_out(arrays[name], value, where) if name in arrays else _value_out(hint, value, where)
@@ -159,9 +165,10 @@ def _from_wire(cls: type, body: object, at: str) -> Any:
     fields = _fields(cls)
     if not isinstance(body, Mapping):
         raise CodecError(f"{at}: expected fields, got {type(body).__name__}")
-    if body.keys() != fields.keys():
-        odd = sorted(body.keys() ^ fields.keys(), key=str)[:3]
-        raise CodecError(f"{at}: fields missing or unknown: {', '.join(str(name)[:40] for name in odd)}")
+    odd = (body.keys() ^ fields.keys()) - (set(LATER.get(cls, ())) - body.keys())
+    if odd:
+        told = ", ".join(str(name)[:40] for name in sorted(odd, key=str)[:3])
+        raise CodecError(f"{at}: fields missing or unknown: {told}")
     arrays = ARRAYS.get(cls, {})
     message = cls(
         **{
@@ -171,6 +178,7 @@ def _from_wire(cls: type, body: object, at: str) -> Any:
                 else _value_in(hint, body[name], f"{at}.{name}")
             )
             for name, hint in fields.items()
+            if name in body
         }
     )
     _check(cls, message, at)
@@ -298,6 +306,15 @@ _RULES: dict[type, dict[str, Callable[[Any], bool]]] = {
     TaskSpec: {
         f"max_decisions must be in 1..{MAX_DECISIONS}": lambda t: 1 <= t.max_decisions <= MAX_DECISIONS,
         "seed must not be negative": lambda t: t.seed >= 0,
+        "brightness must be in 0..1": lambda t: 0.0 <= t.brightness <= 1.0,
+        f"at most {MAX_CHANGES} changes, from decision 1 on, each later than the one before": lambda t: (
+            len(t.changes) <= MAX_CHANGES
+            and all(a.decision < b.decision for a, b in pairwise(t.changes))
+            and all(change.decision >= 1 for change in t.changes)
+        ),
+        "each change must have a match for each object": lambda t: all(
+            len(change.match) == len(t.objects) for change in t.changes
+        ),
     },
     TeleopTarget: {
         f"deadline_s must be in 0..{MAX_TELEOP_S}": lambda t: 0.0 <= t.deadline_s <= MAX_TELEOP_S,

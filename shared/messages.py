@@ -50,6 +50,21 @@ class SceneObject:
 
 
 @dataclass(frozen=True)
+class Change:
+    """What a person says in the middle of an episode; from then on this is what is asked."""
+
+    decision: int
+    """The first decision that it holds for, from 1."""
+    instruction: str
+    embedding: F32
+    """(384,) unit norm."""
+    tool_match: F32
+    """(20,) as the task's."""
+    match: tuple[float, ...]
+    """Cosine of each object's name with the new instruction, in the order of the task's objects."""
+
+
+@dataclass(frozen=True)
 class TaskSpec:
     """One episode's work: the instruction with its embeddings, and the scene. Learner -> robot."""
 
@@ -69,7 +84,11 @@ class TaskSpec:
     """[rad] right, left."""
     max_decisions: int
     seed: int
-    """For the detection noise."""
+    """For the detection noise, and for the way of an object that moves."""
+    brightness: float = 0.5
+    """Mean brightness of the camera's image [0, 1], in simulation; a robot's camera measures its own."""
+    changes: tuple[Change, ...] = ()
+    """Interruptions, the earliest first."""
 
 
 @dataclass(frozen=True)
@@ -317,6 +336,7 @@ class Refusal:
 
 ARRAYS: dict[type, dict[str, tuple[str, tuple[int | None, ...]]]] = {
     TaskSpec: {"embedding": ("f4", (384,)), "tool_match": ("f4", (20,))},
+    Change: {"embedding": ("f4", (384,)), "tool_match": ("f4", (20,))},
     Transition: {
         "obs": ("f4", (512,)),
         "params": ("f4", (4,)),
@@ -327,6 +347,10 @@ ARRAYS: dict[type, dict[str, tuple[str, tuple[int | None, ...]]]] = {
     RobotStatus: {"joints": ("f4", (9,))},
 }
 """dtype and shape of every array field; None = any length up to the codec's cap."""
+
+LATER: dict[type, tuple[str, ...]] = {TaskSpec: ("brightness", "changes")}
+"""Fields that came after the first release. They stay off the wire while they hold their default, so that
+rows stored before can be read, and older robots read what does not need them."""
 
 MESSAGES: tuple[type, ...] = (
     Hello,

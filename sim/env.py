@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from shared.control.observe import BIG
 from shared.errors import ConfigError
+from shared.interruption import as_of
 from shared.spaces import NUM_PARAMS, NUM_TOOLS, OBS_DIM, TICK_S
 from sim.tasks import ALL_TASKS, Split
 from sim.vector import VectorEnv
@@ -31,8 +32,9 @@ class ReachyMiniEnv(gymnasium.Env[F32, dict[str, Any]]):
 
     Action: `tool`, one of twenty motions, and `params`, its four raw parameters (`shared/tools.py`).
     Observation: the 512 numbers of `shared/spaces.py` in physical units. Terminated: the motion succeeded or
-    failed. Truncated: out of decisions. `info` tells `instruction`, and after a step `success`, `event`,
-    `n_ticks` and `cost`, the share of its ticks on which the limiter had to change what was asked for.
+    failed. Truncated: out of decisions. `info` tells `instruction` (of the next decision: it may change), and
+    after a step `success`, `event`, `n_ticks` and `cost`, the share of its ticks on which the limiter had to
+    change what was asked for; at the end of an episode also `measure`, where its task measures something.
 
     Args:
         task: its name; `sim.tasks.ALL_TASKS` has them all.
@@ -67,6 +69,7 @@ class ReachyMiniEnv(gymnasium.Env[F32, dict[str, Any]]):
             {"tool": spaces.Discrete(NUM_TOOLS), "params": spaces.Box(-1.0, 1.0, (NUM_PARAMS,), np.float32)}
         )
         self._env = VectorEnv([task], 1, split=split, threads=1, autoreset=False)
+        self._decisions = 0
         self._size = (width, height)
         self._renderer: Any = None
         self._viewer: Any = None
@@ -77,6 +80,7 @@ class ReachyMiniEnv(gymnasium.Env[F32, dict[str, Any]]):
         """Begin an episode; with a seed, the same one every time."""
         super().reset(seed=seed)
         obs = self._env.reset(seed=int(self.np_random.integers(2**31)))[0]
+        self._decisions = 0
         if self.render_mode == "human":
             self._play(self._env.joints[:1])
         return obs, {"instruction": self._env.specs[0].instruction}
@@ -86,13 +90,16 @@ class ReachyMiniEnv(gymnasium.Env[F32, dict[str, Any]]):
         done = self._env.step(np.array([action["tool"]]), np.asarray(action["params"])[None])
         if self.render_mode == "human":
             self._play(done.joints[0, : done.n_ticks[0]])
-        info = {
-            "instruction": self._env.specs[0].instruction,
+        self._decisions += 1
+        info: dict[str, Any] = {
+            "instruction": as_of(self._env.specs[0], self._decisions).instruction,
             "success": bool(done.success[0]),
             "event": str(done.event[0]),
             "n_ticks": int(done.n_ticks[0]),
             "cost": float(done.cost[0]),
         }
+        if np.isfinite(done.measure[0]):
+            info["measure"] = float(done.measure[0])
         return done.obs[0], float(done.reward[0]), bool(done.terminated[0]), bool(done.truncated[0]), info
 
     def render(self) -> NDArray[np.uint8] | None:
@@ -107,7 +114,7 @@ class ReachyMiniEnv(gymnasium.Env[F32, dict[str, Any]]):
             from sim.camera import Renderer
 
             self._renderer = Renderer(width=self._size[0], height=self._size[1])
-        picture: NDArray[np.uint8] = self._renderer.render(self._env.joints[0], self._env.specs[0].objects)
+        picture: NDArray[np.uint8] = self._renderer.render(self._env.joints[0], self._env.objects())
         return picture
 
     def close(self) -> None:
@@ -125,7 +132,7 @@ class ReachyMiniEnv(gymnasium.Env[F32, dict[str, Any]]):
 
             self._viewer = Window()
         for row in joints:
-            self._viewer.show(row, self._env.specs[0].objects)
+            self._viewer.show(row, self._env.objects())
             time.sleep(TICK_S)
 
 

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.control.vision import HALF_TAN_U, HALF_TAN_V
+from shared.interruption import as_of
 from shared.messages import TaskSpec
-from shared.spaces import DETECTION_FIELDS, NUM_DETECTIONS, NUM_PARAMS, TICK_S, slot_range
+from shared.spaces import DETECTION_FIELDS, JOINTS, NUM_DETECTIONS, NUM_PARAMS, TICK_S, slot_range
 from shared.tools import TOOL_INDEX, TOOLS
 from sim.tasks import task_named
 from sim.tasks.base import Goal
@@ -20,8 +21,18 @@ F32 = NDArray[np.float32]
 _CODE = (DETECTION_FIELDS.index("class_a"), DETECTION_FIELDS.index("class_b"))
 _SAME_CODE = 1e-4
 _PROGRESS = slot_range("episode_progress").start
+_BODY_YAW = slot_range("joint_pos").start + JOINTS.index("body_yaw")
 LOOK_DECISIONS = 6
 """A step that is a look gets so many decisions before the next step; a gesture gets one."""
+PATIENT = ("dim", "track")
+"""Tasks in which what is not seen now will be seen again: going elsewhere would lose it."""
+CLEAR = 0.5
+"""Raw amplitude of a gesture whose tempo counts: a small one would not be recognised."""
+HASTE = 1.04
+"""A gesture swings faster between its turning points than its cycles and its duration say: it fades in and
+out."""
+HOME_RAD = math.radians(40.0)
+"""Body yaw from which going home is within what the body's speed allows."""
 SLOWLY = 0.9
 """Share of the allowed speed at which a slow look is aimed..."""
 _LOOK_PEAK = 1.875 / (TOOLS[TOOL_INDEX["look"]].ticks * TICK_S)
@@ -44,9 +55,14 @@ def expert(spec: TaskSpec, obs: F32) -> tuple[int, F32]:
     """
     params = np.zeros(NUM_PARAMS, np.float32)
     task = task_named(spec.task)
-    goal = _due(task.goals(spec), round(float(obs[_PROGRESS]) * spec.max_decisions))
+    decision = round(float(obs[_PROGRESS]) * spec.max_decisions)
+    goal = _due(task.goals(as_of(spec, decision)), decision)
     if goal.gesture:
-        return TOOL_INDEX[GESTURES[goal.gesture]], params
+        tool = TOOLS[TOOL_INDEX[GESTURES[goal.gesture]]]
+        if goal.tempo_hz is not None:
+            params[0] = CLEAR
+            params[1] = tool.params[1].raw(goal.tempo_hz / HASTE * tool.ticks * TICK_S)
+        return TOOL_INDEX[tool.name], params
     target = goal.target
     slots = obs[slot_range("detections")].reshape(NUM_DETECTIONS, -1)
     if target is not None:
@@ -58,7 +74,20 @@ def expert(spec: TaskSpec, obs: F32) -> tuple[int, F32]:
             params[0] = look.params[0].raw(share * float(slots[here[0], 0]))
             params[1] = look.params[1].raw(share * float(slots[here[0], 1]))
             return TOOL_INDEX["look"], params
-    return TOOL_INDEX["go_home"], params
+    if task.name == "safe":
+        return _back(obs, params)
+    waits = task.name in PATIENT and slots[:, 2].any()
+    return TOOL_INDEX["wait" if waits else "go_home"], params
+
+
+def _back(obs: F32, params: F32) -> tuple[int, F32]:
+    """Turn the body back towards the table, a step at a time; home from where that is no haste."""
+    body = float(obs[_BODY_YAW])
+    if abs(body) <= HOME_RAD:
+        return TOOL_INDEX["go_home"], params
+    tool = TOOLS[TOOL_INDEX["turn_body"]]
+    params[0] = tool.params[0].raw(-math.degrees(body))
+    return TOOL_INDEX["turn_body"], params
 
 
 def _due(goals: tuple[Goal, ...], decision: int) -> Goal:

@@ -85,11 +85,11 @@ class Fleet:
 
     def _roll(self, chunk: tuple[Int, F64]) -> Motion:
         rows, setpoints = chunk
-        control = np.repeat(setpoints, self.substeps, axis=1)
+        control = self._control(rows, setpoints)
         worker = self._workers.get()
         try:
             pool, data = worker
-            states, sensors = pool.rollout(self.model, data, self._state[rows], control)
+            states, sensors = pool.rollout(self._model_of(rows), data, self._state[rows], control)
         finally:
             self._workers.put(worker)
         self._state[rows] = states[:, -1]
@@ -104,6 +104,14 @@ class Fleet:
             sensors[..., self._sensor["accel"]],
             sensors[..., self._sensor["gyro"]],
         )
+
+    def _control(self, rows: Int, setpoints: F64) -> F64:
+        """(m, k x substeps, 9): what the servos are told on each physics step."""
+        return np.repeat(setpoints, self.substeps, axis=1)
+
+    def _model_of(self, rows: Int) -> mujoco.MjModel | list[mujoco.MjModel]:
+        """The model of these robots, or one for each."""
+        return self.model
 
     def close(self) -> None:
         """End the threads."""

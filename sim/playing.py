@@ -1,20 +1,26 @@
-"""One episode from start to end, tick by tick: what is shown when a task is to be watched."""
+"""Episodes from start to end: one, tick by tick, to be watched; or many, to be counted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.messages import TaskSpec
+from shared.messages import SceneObject, TaskSpec
 from shared.spaces import NUM_JOINTS
-from sim.tasks import Split
+from shared.tools import TOOL_INDEX
+from sim.tasks import Split, task_named
+from sim.tasks.paths import objects_at
 from sim.vector import VectorEnv
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
+Int = NDArray[np.int64]
+
+ENVIRONMENTS = 50
+"""That are played side by side when episodes are counted."""
 
 Choose = Callable[[TaskSpec, F32], tuple[int, F32]]
 """The episode and the observation (512,) -> tool and raw parameters (4,); `sim.experts.expert` is one."""
@@ -36,6 +42,58 @@ class Played:
     """What ended it, in words; "" where the decisions ran out."""
     cost: float
     """Share of the ticks on which the limiter had to change what was asked for."""
+    measure: float
+    """What its task measures (`Task.measures`); NaN for nothing."""
+
+    def objects(self, tick: int) -> tuple[SceneObject, ...]:
+        """What stood where, so many ticks after the start."""
+        return objects_at(self.spec, task_named(self.spec.task).path(self.spec), tick)
+
+
+ChooseMany = Callable[[Sequence[TaskSpec], F32], tuple[Int, F32]]
+"""n episodes and their observations (n, 512) -> tools (n,) and raw parameters (n, 4)."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """How many episodes went."""
+
+    episodes: int
+    successes: int
+    limited: float
+    """Mean share of a decision's ticks on which the limiter had to change what was asked for."""
+    measure: float | None
+    """Median over the episodes of what the task measures; None where that is nothing."""
+
+
+def score(task: str, choose: ChooseMany, *, episodes: int, seed: int, split: Split = "train") -> Score:
+    """Play so many fresh episodes, a quota for each environment that is fixed beforehand: to count whichever
+    end first would favour short ones.
+
+    Raises:
+        UnknownTask: no task of that name.
+    """
+    n = min(episodes, ENVIRONMENTS)
+    left = np.array([episodes // n + (i < episodes % n) for i in range(n)])
+    env = VectorEnv([task], n, split=split, threads=1)
+    try:
+        obs = env.reset(seed=seed)
+        successes, limited, decisions, measures = 0, 0.0, 0, []
+        while (left > 0).any():
+            counted = left > 0
+            tool, params = choose(env.specs, obs)
+            # An environment whose quota is spent waits: the shortest tool there is.
+            step = env.step(np.where(counted, tool, TOOL_INDEX["wait"]), params)
+            over = counted & (step.terminated | step.truncated)
+            successes += int(step.success[over].sum())
+            limited += float(step.cost[counted].sum())
+            decisions += int(counted.sum())
+            measures += step.measure[over & np.isfinite(step.measure)].tolist()
+            left -= over
+            obs = step.obs
+    finally:
+        env.close()
+    return Score(episodes, successes, limited / decisions, float(np.median(measures)) if measures else None)
 
 
 def play(task: str, choose: Choose, *, seed: int, split: Split = "train") -> Played:
@@ -71,4 +129,5 @@ def play(task: str, choose: Choose, *, seed: int, split: Split = "train") -> Pla
         bool(step.success[0]),
         str(step.event[0]),
         limited / (len(joints) - 1),
+        float(step.measure[0]),
     )

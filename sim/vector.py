@@ -7,24 +7,28 @@ anew within the same step.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 
+import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.control import vision
 from shared.control.limits import LIMITS, LimiterState, limit_many
 from shared.control.motions import TICKS, joints_of, plan, start_pose
-from shared.control.observe import States, observe
+from shared.control.observe import DEFAULT_BRIGHTNESS, States, observe
 from shared.control.rotations import matrix_to_quat, rpy_to_matrix
-from shared.messages import TaskSpec
-from shared.spaces import NUM_JOINTS, NUM_TOOLS, OBS_DIM, TEXT_DIM
+from shared.interruption import as_of
+from shared.messages import SceneObject, TaskSpec
+from shared.spaces import DETECTION_FIELDS, NUM_DETECTIONS, NUM_JOINTS, NUM_TOOLS, OBS_DIM, TEXT_DIM
 from shared.tools import MAX_TICKS
+from sim import light
 from sim.model import shared_model
 from sim.physics import GRAVITY, Fleet, Motion
 from sim.tasks import Split, task_named
 from sim.tasks.judge import Judges
+from sim.tasks.paths import Path, objects_at
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -77,6 +81,8 @@ class Step:
     """(n,) share of the decision's ticks on which the limiter had to change the setpoint."""
     event: NDArray[np.object_]
     """(n,) what ended the episode, in words; "" while it goes on."""
+    measure: F64
+    """(n,) what the task measures (`Task.measures`) at the end of an episode; else NaN."""
     setpoints: F64
     """(n, MAX_TICKS, 9) rad: what was written; rows after a decision's own end are 0."""
     joints: F64
@@ -96,6 +102,7 @@ class VectorEnv:
         threads: for the physics.
         domain: measurement noise.
         autoreset: finished episodes start anew within the step; otherwise the caller resets.
+        fleet: makes the bodies, as `sim.randomize.DrawnFleet`.
 
     Raises:
         UnknownTask: no task of that name.
@@ -111,6 +118,7 @@ class VectorEnv:
         *,
         domain: Domain = DOMAIN,
         autoreset: bool = True,
+        fleet: Callable[[mujoco.MjModel, int, int], Fleet] = Fleet,
     ) -> None:
         self.tasks = tuple(tasks)
         self.num_envs = n
@@ -119,7 +127,7 @@ class VectorEnv:
         self._domain = domain
         self._autoreset = autoreset
         self._rng = np.random.default_rng(seed)
-        self._fleet = Fleet(shared_model(), n, threads)
+        self._fleet = fleet(shared_model(), n, threads)
         self._judges = Judges(n)
         self._halves = np.array_split(np.arange(n), 2 if n >= WORTH_HALVING else 1)
         self._task = np.arange(n) % len(self.tasks)
@@ -131,6 +139,10 @@ class VectorEnv:
         self._count = np.zeros(n, np.int64)
         self._allowed = np.ones(n, np.int64)
         self._imu = np.ones(n, np.bool_)
+        self._brightness = np.full(n, DEFAULT_BRIGHTNESS)
+        self._elapsed = np.zeros(n, np.int64)  # ticks of the episode
+        self._paths: dict[int, tuple[Path, int]] = {}  # row -> way, and slot in the scene, of what moves
+        self._interrupted: set[int] = set()  # rows of episodes in whose middle something is said
         self._state = States(*(np.zeros((n, k)) for k in (9, 9, 3, 4, 3, 3, 9)))
 
     def reset(self, seed: int | None = None) -> F32:
@@ -179,6 +191,7 @@ class VectorEnv:
             task=self._task.copy(),
             cost=np.zeros(n),
             event=np.full(n, "", object),
+            measure=np.full(n, np.nan),
             setpoints=np.zeros((n, MAX_TICKS, NUM_JOINTS)),
             joints=np.zeros((n, MAX_TICKS, NUM_JOINTS)),
             head=head,
@@ -218,9 +231,15 @@ class VectorEnv:
 
     def _close(self, rows: Int, out: Step) -> None:
         """Judge the decision, observe its end, and begin anew what is over."""
-        verdict = self._judges.step(rows, out.joints[rows], out.head[rows], out.n_ticks[rows])
+        ticks = out.n_ticks[rows]
+        limited = np.rint(out.cost[rows] * ticks).astype(np.int64)
+        verdict = self._judges.step(rows, out.joints[rows], out.head[rows], ticks, limited)
         self._count[rows] += 1
+        self._elapsed[rows] += ticks
+        if self._paths or self._interrupted:
+            self._go_on(rows)
         out.reward[rows], out.event[rows] = verdict.reward, verdict.event
+        out.measure[rows] = verdict.measure
         out.terminated[rows], out.success[rows] = verdict.terminated, verdict.success
         out.truncated[rows] = (self._count[rows] >= self._allowed[rows]) & ~verdict.terminated
         out.obs[rows] = out.final_obs[rows] = self._observe(rows)
@@ -228,6 +247,34 @@ class VectorEnv:
         if len(over) and self._autoreset:
             self._begin(over)
             out.obs[over] = self._observe(over)
+
+    def _go_on(self, rows: Int) -> None:
+        """Move what moves, and say what is to be said before the next decision."""
+        for row in self._paths.keys() & set(rows.tolist()):
+            path, slot = self._paths[row]
+            self._scenes.position[row, slot] = path.at(int(self._elapsed[row]))
+        for row in self._interrupted & set(rows.tolist()):
+            asked = as_of(self.specs[row], int(self._count[row]))
+            vision.put_scene(self._scenes, row, asked.objects)
+            self._tool_match[row], self._embedding[row] = asked.tool_match, asked.embedding
+
+    def _detect(self, rows: Int, seen: vision.Scenes, measured: States) -> F32:
+        """(m, 64) detections, each row's in its own light."""
+        noise, pos, R, rng = self._domain.detection, measured.head_pos, measured.head_matrix, self._rng
+        dark = self._brightness[rows] < light.ENOUGH
+        if not dark.any():
+            return vision.detect(seen, pos, R, rng, noise)
+        out = np.empty((len(rows), NUM_DETECTIONS * len(DETECTION_FIELDS)), np.float32)
+        for group in [np.flatnonzero(~dark), *np.flatnonzero(dark)[:, None]]:
+            scene = vision.Scenes(*(getattr(seen, f.name)[group] for f in fields(seen)))
+            here = light.noise_in(noise, float(self._brightness[rows[group]].min(initial=1.0)))
+            out[group] = vision.detect(scene, pos[group], R[group], rng, here)
+        return out
+
+    def objects(self, row: int = 0) -> tuple[SceneObject, ...]:
+        """What stands in front of a robot now."""
+        moving = self._paths.get(row)
+        return objects_at(self.specs[row], moving[0] if moving else None, int(self._elapsed[row]))
 
     @property
     def joints(self) -> F64:
@@ -253,7 +300,14 @@ class VectorEnv:
             self._judges.reset(int(row), spec)
             vision.put_scene(self._scenes, int(row), spec.objects)
             self._tool_match[row], self._embedding[row] = spec.tool_match, spec.embedding
-            self._allowed[row] = spec.max_decisions
+            self._allowed[row], self._brightness[row] = spec.max_decisions, spec.brightness
+            self._interrupted.discard(int(row))
+            if spec.changes:
+                self._interrupted.add(int(row))
+            self._paths.pop(int(row), None)
+            if (path := self._tasks[self._task[row]].path(spec)) is not None:
+                ranked = sorted(range(len(spec.objects)), key=lambda k: -spec.objects[k].match)
+                self._paths[int(row)] = path, ranked.index(path.thing)
         joints, R = joints_of(pose), rpy_to_matrix(pose[:, :3])
         for i, row in enumerate(rows):
             self._fleet.place(int(row), joints[i], pose[i, 3:6], R[i])
@@ -263,7 +317,7 @@ class VectorEnv:
         state.joint_vel[rows] = state.head_pos[rows] = state.imu_gyro[rows] = 0.0 * joints[:, :1]
         state.head_quat[rows] = matrix_to_quat(R)
         state.imu_accel[rows] = GRAVITY * R[:, 2]
-        self._count[rows] = 0
+        self._count[rows] = self._elapsed[rows] = 0
         self._imu[rows] = self._rng.random(len(rows)) >= self._domain.no_imu
 
     def _observe(self, rows: Int) -> F32:
@@ -282,11 +336,12 @@ class VectorEnv:
         seen = vision.Scenes(scene.position[rows], scene.size[rows], scene.match[rows], scene.code[rows])
         obs = observe(
             measured,
-            detections=vision.detect(seen, measured.head_pos, measured.head_matrix, rng, domain.detection),
+            detections=self._detect(rows, seen, measured),
             tool_match=self._tool_match[rows],
             embedding=self._embedding[rows],
             progress=self._count[rows] / self._allowed[rows],
             last_end_ok=np.ones(len(rows)),
+            brightness=self._brightness[rows],
         )
         assert obs.shape == (len(rows), OBS_DIM)
         return obs

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter, validators
 
 from shared.errors import BundleError
+from tools.task_names import task_names
 
 if TYPE_CHECKING:
     from shared.control.pilot import Policy
@@ -20,7 +21,7 @@ def evaluate(
         Path | None, Parameter(help="A .bundle file; the newest one below --data-dir if not given.")
     ] = None,
     *,
-    tasks: Annotated[tuple[str, ...], Parameter(help="Tasks.", consume_multiple=True)] = (
+    tasks: Annotated[tuple[str, ...], Parameter(help="As look,find,slowly.", consume_multiple=True)] = (
         "look",
         "nod",
         "shake",
@@ -52,9 +53,12 @@ def evaluate(
     from rich.console import Console
 
     from learner import evaluation
+    from sim.tasks import tasks_for_robots
 
+    tasks = task_names(tasks)
     path = policy or newest_bundle(data_dir)
     if body != "vector":
+        tasks_for_robots(tasks)
         from tools.eval_body import on_body, progress_bar
 
         with progress_bar(Console(stderr=True)) as moved:

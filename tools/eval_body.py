@@ -86,15 +86,15 @@ def publish(bundle: Path, data_dir: Path) -> Any:
     from learner.config import LearnerConfig
     from learner.gate import judge
     from learner.publishing import bundle_path, policy_row
-    from learner.rollouts.source import TASK_NAMES
     from learner.store import queries
     from learner.store.engine import Store
     from shared.bundle import read_bundle
+    from sim.tasks import TASKS
     from tools.eval import load
 
     data = bundle.read_bytes()
     manifest = read_bundle(data).manifest
-    verdict = judge(load(bundle), TASK_NAMES, seed=0)
+    verdict = judge(load(bundle), tuple(TASKS), seed=0)
     if not verdict.passed:
         raise BundleError(f"{bundle.name} does not pass the sim gate: {verdict.reason}")
     config = LearnerConfig(data_dir=data_dir)

@@ -60,9 +60,12 @@ def write(path: Path, played: Played, *, width: int, height: int) -> int:
 
 def _frames(played: Played, ticks: list[int], width: int, height: int) -> list[NDArray[np.uint8]]:
     from sim.camera import Renderer
+    from sim.light import ENOUGH
 
     with Renderer(played.spec, width=width, height=height) as renderer:
-        return [renderer.render(played.joints[tick]) for tick in ticks]
+        frames = [renderer.render(played.joints[tick], played.objects(tick)) for tick in ticks]
+    light = min(1.0, played.spec.brightness / ENOUGH)
+    return frames if light == 1.0 else [(frame * light).astype(frame.dtype) for frame in frames]
 
 
 def _write_strip(path: Path, frames: list[NDArray[np.uint8]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter, validators
 
 from shared.errors import ConfigError
+from tools.task_names import task_names
 
 if TYPE_CHECKING:
     from sim.playing import Choose, Played
@@ -41,7 +43,7 @@ def list_(*, as_json: AsJson = False) -> int:
             str(row["difficulty"]),
             str(row["max_decisions"]),
             "{train} + {held_out}".format(**row["wordings"]),
-            "by default" if row["default"] else "on request",
+            "held out whole" if row["held_out_whole"] else "by default" if row["default"] else "on request",
             task.phrases.train[0],
         )
     Console().print(table)
@@ -59,7 +61,8 @@ def show(name: str, *, as_json: AsJson = False) -> int:
             _row(task)
             | {
                 "reward": vars(task.reward),
-                "phrases": {"train": task.phrases.train, "held_out": task.phrases.held_out},
+                "phrases": vars(task.phrases),
+                "then": vars(task.then) if task.then else None,
             }
         )
     weights = ", ".join(f"{key} {value:+g}" for key, value in vars(task.reward).items() if value)
@@ -67,11 +70,16 @@ def show(name: str, *, as_json: AsJson = False) -> int:
         f"{task.name}: difficulty {task.difficulty} of 5, at most {task.max_decisions} decisions",
         task.about,
         f"reward: {weights}",
+        *([f"measured: {task.measures}"] if task.measures else []),
+        *([f"in simulation only: {task.simulation_only}"] if task.simulation_only else []),
         "wordings:",
         *(f"  {phrase}" for phrase in task.phrases.train),
         "held out:",
         *(f"  {phrase}" for phrase in task.phrases.held_out),
     ]
+    if task.then:
+        lines += ["then:", *(f"  {phrase}" for phrase in task.then.train)]
+        lines += ["then, held out:", *(f"  {phrase}" for phrase in task.then.held_out)]
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
 
@@ -123,21 +131,56 @@ def play(
     told: dict[str, Any] = {
         "task": task.name,
         "instruction": played.spec.instruction,
+        "then": [change.instruction for change in played.spec.changes],
         "success": played.success,
         "event": played.event,
         "decisions": [TOOLS[tool].name for tool in played.tools],
         "duration_s": round((len(played.joints) - 1) * TICK_S, 2),
         "reward": round(played.total, 3),
         "cost": round(played.cost, 4),
+        "measure": None if math.isnan(played.measure) else round(played.measure, 4),
     }
     if as_json:
         return _json(told)
     outcome = "success" if played.success else "failure" if played.event else "out of decisions"
+    asked = ", then ".join(f'"{words}"' for words in [told["instruction"], *told["then"]])
     sys.stdout.write(
-        f'"{played.spec.instruction}": {outcome}{": " if played.event else ""}{played.event}\n'
+        f"{asked}: {outcome}{': ' if played.event else ''}{played.event}\n"
         f"{len(played.tools)} decisions in {told['duration_s']} s: {' '.join(told['decisions'])}\n"
         f"reward {told['reward']}, limiter had to act on {played.cost:.1%} of the ticks\n"
     )
+    if told["measure"] is not None:
+        sys.stdout.write(f"{task.measures}: {told['measure']}\n")
+    return 0
+
+
+@app.command
+def measure(
+    folder: Path,
+    *,
+    tasks: Annotated[
+        tuple[str, ...], Parameter(help="As look,find; all if not given.", consume_multiple=True)
+    ] = (),
+    episodes: Annotated[
+        int, Parameter(help="Fresh resets of each task and split.", validator=validators.Number(gte=1))
+    ] = 300,
+    seed: Annotated[int, Parameter(help="Of the resets.", validator=validators.Number(gte=0))] = 21,
+    as_json: AsJson = False,
+) -> int:
+    """Measure expert, random and cosine-only on every task; kept as `tasks.json` below a docs folder.
+
+    `tasks docs` makes the table of it. Tasks that are not named keep what was measured before.
+    """
+    from tools.task_figures import measure_into
+
+    _need_folder(folder)
+    names = task_names(tasks) if tasks else None
+    figures = measure_into(folder, names, episodes=episodes, seed=seed, tell=sys.stderr.write)
+    if as_json:
+        return _json(figures)
+    from tools.task_figures import FILE
+
+    sys.stdout.write(f"{folder / FILE}\n")
     return 0
 
 
@@ -150,8 +193,7 @@ def docs(
     """Write the docs page of all tasks, `tasks.md`, and its pictures below a docs folder."""
     from tools.task_pages import write
 
-    if not folder.is_dir():
-        raise ConfigError(f"there is no folder {folder}")
+    _need_folder(folder)
     for path in write(folder, pictures=pictures):
         sys.stdout.write(f"{path}\n")
     return 0
@@ -159,6 +201,7 @@ def docs(
 
 def _row(task: Task) -> dict[str, Any]:
     from sim.tasks import TASKS
+    from sim.tasks.benchmark import HELD_OUT_WHOLE
     from tools.task_pages import names_objects
 
     return {
@@ -169,6 +212,9 @@ def _row(task: Task) -> dict[str, Any]:
         "wordings": {"train": len(task.phrases.train), "held_out": len(task.phrases.held_out)},
         "names_objects": names_objects(task),
         "default": task.name in TASKS,
+        "held_out_whole": task.name in HELD_OUT_WHOLE,
+        "measures": task.measures,
+        "simulation_only": task.simulation_only,
     }
 
 
@@ -197,6 +243,11 @@ def _chooser(policy: Path | None) -> Choose:
     return choose
 
 
+def _need_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise ConfigError(f"there is no folder {folder}")
+
+
 def _need_screen() -> None:
     from sim.env import has_screen
 
@@ -212,8 +263,8 @@ def _show(played: Played) -> None:
 
     shown = Window()
     try:
-        for joints in played.joints:
-            shown.show(joints, played.spec.objects)
+        for tick, joints in enumerate(played.joints):
+            shown.show(joints, played.objects(tick))
             time.sleep(TICK_S)
     finally:
         shown.close()

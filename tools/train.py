@@ -13,14 +13,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter, validators
 
+from shared.errors import ConfigError
+from tools.task_names import task_names
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from learner.progress import Progress
+    from learner.rl.config import TrainConfig
     from learner.store.engine import Store
     from learner.trainer import Trainer
     from shared.control.pilot import Policy
 
 EXIT_INTERRUPTED = 130
 DEFAULT_UPDATES = 20
+DEMONSTRATIONS_A_TASK = 3
 
 Positive = validators.Number(gte=1)
 
@@ -51,7 +58,17 @@ def train(
             help="Episodes of any task to reach the goal in; then the best policy so far. 0 = any number.",
         ),
     ] = 0,
-    demos: Annotated[bool, Parameter(help="Begin with ten demonstrations of a scripted expert.")] = True,
+    tasks: Annotated[
+        tuple[str, ...],
+        Parameter(
+            consume_multiple=True,
+            help="What to learn, as look,find,slowly; look, nod and shake if not given. A task named twice "
+            "gets twice the environments.",
+        ),
+    ] = (),
+    demos: Annotated[
+        bool, Parameter(help="Begin with demonstrations of a scripted expert: ten, or three a task.")
+    ] = True,
     seed: Annotated[int, Parameter(help="Everything random follows from it.")] = 0,
     threads: Annotated[int, Parameter(validator=Positive, help="For the physics.")] = 1,
     tensorboard: Annotated[bool, Parameter(help="Write TensorBoard logs beside the checkpoints.")] = True,
@@ -72,7 +89,7 @@ def train(
 
     base = load_learner_config(None, {"data_dir": data_dir})
     folder = base.learner_dir / "training" if with_learner else base.data_dir / "runs" / run
-    config = TrainConfig(seed=seed, threads=threads, max_episodes=max_episodes)
+    config = with_tasks(TrainConfig(seed=seed, threads=threads, max_episodes=max_episodes), tasks)
     if not demos:
         config = replace(config, demonstrations=0)
     if updates is None and not with_learner:
@@ -90,6 +107,7 @@ def train(
             stack.callback(store.close)
             reporters.append(StoreMetrics(store))
         trainer = Trainer(config, folder, store, base.learner_dir, reporters=tuple(reporters))
+        refuse_other_tasks(trainer)
 
         def stop() -> bool:
             enough = episodes is not None and min(trainer.counters.episodes.values()) >= episodes
@@ -105,6 +123,38 @@ def train(
     if as_json:
         sys.stdout.write(json.dumps(result) + "\n")
     return 0
+
+
+def with_tasks(config: TrainConfig, typed: Sequence[str]) -> TrainConfig:
+    """The configuration for the tasks that were typed, with three demonstrations and an environment for each
+    at least; as it is where none were.
+
+    Raises:
+        UnknownTask: there is no such task.
+    """
+    if not typed:
+        return config
+    names = task_names(typed)
+    return replace(
+        config,
+        tasks=names,
+        num_envs=max(config.num_envs, len(names)),
+        demonstrations=max(config.demonstrations, DEMONSTRATIONS_A_TASK * len(set(names))),
+    )
+
+
+def refuse_other_tasks(trainer: Trainer) -> None:
+    """A run that was begun with some tasks goes on with these.
+
+    Raises:
+        ConfigError: it is asked to go on with others.
+    """
+    learnt = tuple(trainer.counters.episodes)
+    if set(learnt) != set(trainer.config.task_names):
+        raise ConfigError(
+            f"the run in {trainer.folder} learns {', '.join(learnt)}, not "
+            f"{', '.join(trainer.config.task_names)}: name another --run, or --tasks {','.join(learnt)}"
+        )
 
 
 def test(trainer: Trainer, episodes: int, console: Any) -> dict[str, Any]:

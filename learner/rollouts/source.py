@@ -8,10 +8,10 @@ import numpy as np
 
 from learner.rl.buffer import Rollout
 from learner.rl.networks import NumpyPolicy
-from sim.tasks import TASKS
+from sim.tasks import ALL_TASKS
 
-TASK_NAMES = tuple(TASKS)
-"""A rollout's `task` is an index into this."""
+TASK_NAMES = tuple(ALL_TASKS)
+"""Every task that can be learnt; a rollout's `task` is an index into this."""
 
 
 class Source(Protocol):

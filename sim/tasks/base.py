@@ -18,7 +18,9 @@ from sim import phrases
 from sim.things import BY_NAME, names
 
 if TYPE_CHECKING:
+    from sim.tasks.course import Follower
     from sim.tasks.judge import Judge
+    from sim.tasks.paths import Path
 
 Split = Literal["train", "held_out"]
 SPLITS: tuple[Split, ...] = ("train", "held_out")
@@ -36,6 +38,10 @@ class Reward:
     """Per radian by which the gaze comes nearer to the named object (potential-based)."""
     step: float = 0.0
     """For each step of several but the last, which `success` is for."""
+    keeping: float = 0.0
+    """For each second that the gaze stays with an object that moves."""
+    limited: float = 0.0
+    """For a decision on all of whose ticks the limiter had to change what was asked for; less for a share."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ class SceneConfig:
 SCENE = SceneConfig()
 MAX_DECISIONS = 15
 Point = tuple[float, float, float]
-_CAMERA: Point = (float(CAMERA_OFFSET_M[0]), 0.0, float(CAMERA_OFFSET_M[2]) + NEUTRAL_HEIGHT_M)
+CAMERA: Point = (float(CAMERA_OFFSET_M[0]), 0.0, float(CAMERA_OFFSET_M[2]) + NEUTRAL_HEIGHT_M)
 """Camera position at the neutral pose [m]."""
 _TURNED_HEAD_DEG = 10.0
 """Most yaw between head and body where a robot starts turned away."""
@@ -93,6 +99,8 @@ class Goal:
     """Id of the gesture (`gestures.GESTURES`); 0 where gaze decides."""
     target: int | None = None
     """Index of the object in the episode's scene; None where a gesture is due."""
+    tempo_hz: float | None = None
+    """Cycles a second that a gesture is to have; None: any."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +146,12 @@ class Task:
     """The robot starts turned away from its table by this much, to either side; None: it faces the table."""
     max_gaze_deg_s: float | None = None
     """A gaze that turns faster than this over 0.2 s fails; None: any speed will do."""
+    then: Phrases | None = None
+    """What is said in the middle of an episode; None: nothing."""
+    measures: str = ""
+    """What is measured at an episode's end beside success; empty: nothing."""
+    simulation_only: str = ""
+    """Why robots are not given this task; empty where they may be."""
 
     def instructions(self) -> tuple[str, ...]:
         """Every instruction that can occur, over all splits and names."""
@@ -157,9 +171,7 @@ class Task:
             return (Goal(self.gesture, named_object(spec) if self.looks else None),)
         from sim.tasks.gestures import GESTURES
 
-        steps = _readings(self).get(spec.instruction)
-        if steps is None:
-            raise ValueError(f"{spec.instruction!r} is no instruction of the task {self.name!r}")
+        steps = self.reading(spec.instruction)
         here = {thing.name: index for index, thing in enumerate(spec.objects)}
         missing = [step for step in steps if step not in GESTURES and step not in here]
         if missing:
@@ -168,11 +180,51 @@ class Task:
             Goal(GESTURES.index(step)) if step in GESTURES else Goal(target=here[step]) for step in steps
         )
 
+    def reading(self, instruction: str) -> tuple[str, ...]:
+        """The steps that an instruction of one of the plans asks for, with the objects' names in them.
+
+        Raises:
+            ValueError: it is none of this task's.
+        """
+        steps = _readings(self).get(instruction)
+        if steps is None:
+            raise ValueError(f"{instruction!r} is no instruction of the task {self.name!r}")
+        return steps
+
+    def course(self, spec: TaskSpec) -> Follower | None:
+        """What follows an episode of several steps, or one in which care counts.
+
+        None where the first gesture or dwell decides.
+        """
+        from sim.tasks.course import Course
+
+        goals = self.goals(spec)
+        if len(goals) == 1 and self.max_gaze_deg_s is None:
+            return None
+        limit = None if self.max_gaze_deg_s is None else math.radians(self.max_gaze_deg_s)
+        return Course(goals, [thing.name for thing in spec.objects], limit)
+
+    def path(self, spec: TaskSpec) -> Path | None:
+        """The way of the object that moves; None where all stand still."""
+        return None
+
     def judge(self, spec: TaskSpec) -> Judge:
         """A judge for one episode of this task."""
         from sim.tasks.judge import Judge
 
         return Judge(spec)
+
+    def draw_words(self, rng: np.random.Generator, split: Split, scene: SceneConfig) -> tuple[list[str], str]:
+        """Names of the scene's objects, and the instruction."""
+        chosen = draw_names(rng, split, scene)
+        spot = ""
+        if self.spots:
+            free = [name for name in self.spots if name != chosen[0]]
+            spot = free[rng.integers(len(free))]
+            rest = [name for name in chosen[1:] if name != spot]
+            chosen[1:] = [spot, *rest[: len(chosen) - 2]]
+        wordings = self.phrases.of(split)
+        return chosen, wordings[rng.integers(len(wordings))].format(object=chosen[0], spot=spot)
 
     def reset(self, rng: np.random.Generator, split: Split = "train", scene: SceneConfig = SCENE) -> TaskSpec:
         """Draw one episode: instruction, objects and start pose.
@@ -182,16 +234,7 @@ class Task:
             split: `held_out` uses wordings never seen in training, and more object names.
             scene: how objects and start are drawn.
         """
-        pool = names(split)
-        count = int(rng.integers(scene.count[0], scene.count[1] + 1))
-        chosen = [pool[i] for i in rng.choice(len(pool), count, replace=False)]
-        spot = ""
-        if self.spots:
-            free = [name for name in self.spots if name != chosen[0]]
-            spot = free[rng.integers(len(free))]
-            chosen[1:] = [spot, *[name for name in chosen[1:] if name != spot][: count - 2]]
-        phrases_of = self.phrases.of(split)
-        instruction = phrases_of[rng.integers(len(phrases_of))].format(object=chosen[0], spot=spot)
+        chosen, instruction = self.draw_words(rng, split, scene)
         embedding = phrases.embedding(instruction)
         positions = draw_positions(rng, chosen, scene)
         rpy, body = draw_start(rng, positions, scene)
@@ -215,13 +258,20 @@ class Task:
             instruction=instruction,
             embedding=embedding,
             tool_match=phrases.tool_match(embedding),
-            objects=tuple(objects[i] for i in rng.permutation(count)),
+            objects=tuple(objects[i] for i in rng.permutation(len(objects))),
             start_head_rpy=rpy,
             start_body_yaw=body,
             start_antennas=(float(right), float(left)),
             max_decisions=self.max_decisions,
             seed=int(rng.integers(2**31)),
         )
+
+
+def draw_names(rng: np.random.Generator, split: Split, scene: SceneConfig, extra: int = 0) -> list[str]:
+    """Different names for one scene's objects, and so many more."""
+    pool = names(split)
+    count = int(rng.integers(scene.count[0], scene.count[1] + 1)) + extra
+    return [pool[i] for i in rng.choice(len(pool), count, replace=False)]
 
 
 def _fillings(phrase: str, objects: tuple[str, ...], spots: tuple[str, ...]) -> list[tuple[str, str, str]]:
@@ -276,15 +326,15 @@ def _spot(draw: list[float], height_m: float, scene: SceneConfig) -> Point | Non
     pitch = math.radians(low + draw[1] * (high - low))
     near, far = scene.distance_m
     distance = near + draw[2] * (far - near)
-    x, y = _CAMERA[0] + distance * math.cos(yaw), distance * math.sin(yaw)
-    z = max(_CAMERA[2] - distance * math.tan(pitch), 0.5 * height_m)
+    x, y = CAMERA[0] + distance * math.cos(yaw), distance * math.sin(yaw)
+    z = max(CAMERA[2] - distance * math.tan(pitch), 0.5 * height_m)
     return None if x > scene.table_x_m or abs(y) > scene.table_y_m else (x, y, z)
 
 
 def _cos_between(a: Point, b: Point) -> float:
     """Cosine of the angle between two points as seen from the neutral camera."""
-    p = [i - o for i, o in zip(a, _CAMERA, strict=True)]
-    q = [i - o for i, o in zip(b, _CAMERA, strict=True)]
+    p = [i - o for i, o in zip(a, CAMERA, strict=True)]
+    q = [i - o for i, o in zip(b, CAMERA, strict=True)]
     return sum(i * j for i, j in zip(p, q, strict=True)) / (math.hypot(*p) * math.hypot(*q))
 
 

@@ -6,8 +6,10 @@ or, while an object is to be looked at, a dwell on another one ends the episode.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,24 @@ SPEED_TICKS = 10
 
 
 @dataclass(frozen=True)
+class Seen:
+    """One decision's motion of k ticks."""
+
+    gestures: Int
+    """(k,) id of the gesture that each tick completes, or 0."""
+    dwelt: Bool
+    """(k, objects) whether the gaze has rested on the object long enough."""
+    gaze: F64
+    """(k, 3) unit vectors of the camera's axis."""
+    lens: F64
+    """(k, 3) m: where the camera is, in the base frame."""
+    channels: F64
+    """(k, 7) of the gestures' channels."""
+    limited: int = 0
+    """Ticks on which the limiter had to change what was asked for."""
+
+
+@dataclass(frozen=True)
 class Found:
     """What one decision's motion did."""
 
@@ -33,8 +53,48 @@ class Found:
     success: bool
     event: str
     """What ended the episode, in words; "" while it goes on."""
-    steps: int
+    steps: int = 0
     """Goals reached in this decision, the last one of the episode not counted."""
+    anew: bool = False
+    """After this decision something else is asked; what the gaze rested on so far counts no more."""
+    kept_s: float = 0.0
+    """How long the gaze stayed with what moves [s]."""
+    blame: float = 1.0
+    """Share of a failure's weight that this one deserves."""
+    measure: float = math.nan
+    """What the task measures, at the end of the episode; NaN: nothing."""
+
+
+GOES_ON = Found(-1, False, "")
+
+
+class Follower(Protocol):
+    """Follows one episode, decision by decision."""
+
+    @property
+    def target(self) -> int | None:
+        """Index of the object to look at now; None where there is none."""
+        ...
+
+    def follow(self, seen: Seen) -> Found:
+        """Go on by one decision."""
+        ...
+
+
+class Speedometer:
+    """How far a gaze has turned over the newest `SPEED_TICKS`, across decisions."""
+
+    def __init__(self) -> None:
+        self._before = np.empty((0, 3))
+
+    def turned_cos(self, gaze: F64) -> F64:
+        """(k,) cosine of the angle that the gaze (k, 3) has turned by; 1 before there are enough ticks."""
+        whole = np.concatenate([self._before, gaze])
+        self._before = whole[-SPEED_TICKS:]
+        out = np.ones(len(gaze))
+        moved = np.einsum("ti,ti->t", whole[SPEED_TICKS:], whole[:-SPEED_TICKS])
+        out[len(gaze) - len(moved) :] = moved
+        return out
 
 
 class Course:
@@ -52,25 +112,20 @@ class Course:
         self._goals = tuple(goals)
         self._names = tuple(names)
         self._cos_limit = (
-            -1.0 if max_gaze_rad_s is None else float(np.cos(max_gaze_rad_s * SPEED_TICKS * TICK_S))
+            -np.inf if max_gaze_rad_s is None else float(np.cos(max_gaze_rad_s * SPEED_TICKS * TICK_S))
         )
         self._at = 0
-        self._before = np.empty((0, 3))  # the gaze on the newest ticks
+        self._speed = Speedometer()
 
     @property
     def target(self) -> int | None:
         """Index of the object to look at now; None where a gesture is due or all is done."""
         return self._goals[self._at].target if self._at < len(self._goals) else None
 
-    def follow(self, gestures: Int, dwelt: Bool, gaze: F64) -> Found:
-        """Go on by one decision.
-
-        Args:
-            gestures: (k,) id of the gesture that each tick completes, or 0.
-            dwelt: (k, objects) whether the gaze has rested on the object long enough.
-            gaze: (k, 3) unit vectors of the camera's axis.
-        """
-        fast = self._too_fast(gaze)
+    def follow(self, seen: Seen) -> Found:
+        """Go on by one decision."""
+        gestures, dwelt = seen.gestures, seen.dwelt
+        fast = self._speed.turned_cos(seen.gaze) < self._cos_limit
         steps = 0
         for tick in np.flatnonzero((gestures > NONE) | dwelt.any(axis=1) | fast).tolist():
             if self._at == len(self._goals):
@@ -92,15 +147,6 @@ class Course:
             if gesture > NONE or wrong:
                 return Found(tick, False, self._tell(gesture, wrong), steps)
         return Found(-1, False, "", steps)
-
-    def _too_fast(self, gaze: F64) -> Bool:
-        """(k,) whether the gaze has turned too far within the newest `SPEED_TICKS`."""
-        whole = np.concatenate([self._before, gaze])
-        self._before = whole[-SPEED_TICKS:]
-        out = np.zeros(len(gaze), np.bool_)
-        moved = np.einsum("ti,ti->t", whole[SPEED_TICKS:], whole[:-SPEED_TICKS])
-        out[len(gaze) - len(moved) :] = moved < self._cos_limit
-        return out
 
     def _tell(self, gesture: int, on: Sequence[int]) -> str:
         return GESTURES[gesture] if gesture > NONE else f"looked at the {self._names[on[0]]}"

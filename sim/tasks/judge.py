@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.control.rotations import quat_to_matrix
-from shared.control.vision import gaze_angle
+from shared.control.vision import camera_position, gaze_angle
 from shared.messages import TaskSpec
 from shared.spaces import NUM_DETECTIONS, TICK_S
 from sim.tasks import task_named
-from sim.tasks.course import Course
+from sim.tasks.course import Follower, Seen
 from sim.tasks.gestures import BOW, GESTURES, NONE, GestureTracker, channels
 
 F64 = NDArray[np.float64]
@@ -35,7 +35,8 @@ class Verdict:
     terminated: bool
     success: bool
     info: dict[str, object] = field(default_factory=dict)
-    """`event`: what ended the episode, in words; `tick`: at which tick of the episode."""
+    """`event`: what ended the episode, in words; `tick`: at which tick of the episode; `measure`: what its
+    task measures then, NaN for nothing."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class Verdicts:
     """(m,) "" while the episode goes on."""
     tick: Int
     """(m,) tick of the episode at which the event happened, else -1."""
+    measure: F64
+    """(m,) what the task measures at the end of an episode; NaN where that is nothing, or goes on."""
 
 
 class Judges:
@@ -62,8 +65,8 @@ class Judges:
         self._wanted = np.zeros(n, np.int64)
         self._looks = np.zeros(n, np.bool_)
         self._bow_fails = np.zeros(n, np.bool_)
-        self._weights = np.zeros((n, 5))  # success, failure, decision, progress, step
-        self._courses: list[Course | None] = [None] * n
+        self._weights = np.zeros((n, 7))  # in the order of `Reward`
+        self._courses: list[Follower | None] = [None] * n
         self._on_course = np.zeros(n, np.bool_)
         self._angle = np.full(n, np.nan)  # last angle to the named object
         self._ticks = np.zeros(n, np.int64)
@@ -89,20 +92,17 @@ class Judges:
             self._points[row, k] = thing.position
         self._target[row] = _NO_TARGET if target is None else target
         self._dwell[row] = 0
-        self._wanted[row] = task.gesture
+        self._wanted[row] = goals[0].gesture
         self._looks[row] = task.looks
         self._bow_fails[row] = task.bow_fails
-        r = task.reward
-        self._weights[row] = (r.success, r.failure, r.decision, r.progress, r.step)
+        self._weights[row] = astuple(task.reward)
         self._angle[row] = np.nan
         self._ticks[row] = 0
         self._names[row] = tuple(thing.name for thing in spec.objects)
-        limit = None if task.max_gaze_deg_s is None else np.deg2rad(task.max_gaze_deg_s)
-        plain = len(goals) == 1 and limit is None
-        self._courses[row] = None if plain else Course(goals, self._names[row], limit)
-        self._on_course[row] = not plain
+        self._courses[row] = course = task.course(spec)
+        self._on_course[row] = course is not None
 
-    def step(self, rows: Int, joints: F64, head: F64, ticks: Int) -> Verdicts:
+    def step(self, rows: Int, joints: F64, head: F64, ticks: Int, limited: Int | None = None) -> Verdicts:
         """Judge one decision of each of these episodes.
 
         Args:
@@ -110,6 +110,7 @@ class Judges:
             joints: (m, k, 9) measured joints after each tick [rad].
             head: (m, k, 7) measured head position [m] and quaternion.
             ticks: (m,) how many of the k ticks belong to the decision; the rest is not looked at.
+            limited: (m,) on how many of them the limiter had to change what was asked for; None: on none.
 
         Returns:
             Verdicts; the earliest event in the motion decides.
@@ -135,28 +136,35 @@ class Judges:
         event = np.array(
             [self._tell(int(r), int(g), int(d)) for r, g, d in zip(rows, gesture, dwelt, strict=True)], object
         )
-        out = Verdicts(reward, terminated, success, event, when)
+        out = Verdicts(reward, terminated, success, event, when, np.full(m, np.nan))
         for i in np.flatnonzero(self._on_course[rows]).tolist():
             t = int(ticks[i])
-            self._advance(i, int(rows[i]), done[i, :t], full[i, :t], R[i, :t, :, 0], out)
-            reward[i] += weights[i, 2] + weights[i, 3] * progress[i]
+            lens = camera_position(head[i, :t, :3], R[i, :t])
+            changed = 0 if limited is None else int(limited[i])
+            seen = Seen(done[i, :t], full[i, :t], R[i, :t, :, 0], lens, values[i, :t], changed)
+            self._advance(i, int(rows[i]), seen, out)
+            reward[i] += weights[i, 2] + weights[i, 3] * progress[i] + weights[i, 6] * (changed / max(t, 1))
             if terminated[i]:
                 when[i] += began[i]
         return out
 
-    def _advance(self, i: int, row: int, done: Int, full: Bool, gaze: F64, out: Verdicts) -> None:  # noqa: PLR0917
+    def _advance(self, i: int, row: int, seen: Seen, out: Verdicts) -> None:
         """Judge row `i` of `out` anew, by its course; the tick is the decision's."""
         course = self._courses[row]
         assert course is not None
-        found = course.follow(done, full, gaze)
+        found = course.follow(seen)
         over = found.tick >= 0
-        weights = self._weights[row]
-        out.reward[i] = weights[4] * found.steps + (weights[0 if found.success else 1] if over else 0.0)
+        success, failure, _, _, step, keeping, _ = self._weights[row].tolist()
+        out.reward[i] = step * found.steps + keeping * found.kept_s
+        if over:
+            out.reward[i] += success if found.success else failure * found.blame
         out.terminated[i], out.success[i] = over, found.success
-        out.event[i], out.tick[i] = found.event, found.tick
-        if found.steps:
+        out.event[i], out.tick[i], out.measure[i] = found.event, found.tick, found.measure
+        if found.steps or found.anew:
             self._target[row] = _NO_TARGET if course.target is None else course.target
             self._angle[row] = np.nan
+        if found.anew:
+            self._dwell[row] = 0
 
     def _events(self, rows: Int, angles: F64, values: F64, ticks: Int) -> tuple[Int, Bool]:
         """Ids of the gestures (m, k) that the ticks complete, and objects (m, k, 8) dwelt on long enough."""
@@ -211,12 +219,13 @@ class Judge:
         self._judges.reset(0, spec)
         self._over: Verdict | None = None
 
-    def step(self, joints: F64, head: F64) -> Verdict:
+    def step(self, joints: F64, head: F64, limited: int = 0) -> Verdict:
         """Judge one decision's motion.
 
         Args:
             joints: (k, 9) measured joints [rad], one row a tick; k may be 0.
             head: (k, 7) measured head position [m] and quaternion w x y z.
+            limited: ticks on which the limiter had to change what was asked for.
 
         Returns:
             The verdict; after the episode is over, an empty one that repeats its success.
@@ -230,12 +239,17 @@ class Judge:
             np.asarray(joints, np.float64)[None],
             np.asarray(head, np.float64)[None],
             np.array([len(joints)]),
+            np.array([limited]),
         )
         verdict = Verdict(
             float(found.reward[0]),
             bool(found.terminated[0]),
             bool(found.success[0]),
-            {"event": str(found.event[0]), "tick": int(found.tick[0])},
+            {
+                "event": str(found.event[0]),
+                "tick": int(found.tick[0]),
+                "measure": float(found.measure[0]),
+            },
         )
         if verdict.terminated:
             self._over = Verdict(0.0, True, verdict.success, verdict.info)

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from shared.errors import ConfigError
 from sim.camera import NoPicture, choose_gl
 from sim.tasks import ALL_TASKS, TASKS
 from tools import cli
+from tools.task_figures import FILE, WHO, read_figures
 from tools.task_pages import IMAGES, PAGE, page
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -88,6 +90,9 @@ def test_play_to_a_film(needs_gl, tmp_path):
         (["play", "nod", "--out", "nod.mp4", "--width", "63"], "even"),
         (["play", "nod", "--no-window", "--policy", "missing.bundle"], "missing.bundle"),
         (["docs", "no/such/folder"], "no folder"),
+        (["measure", "no/such/folder"], "no folder"),
+        (["measure", ".", "--tasks", "look,carri"], "'carry'"),
+        (["measure", ".", "--tasks", ","], "no task named"),
     ],
 )
 def test_mistakes_are_one_line(arguments, told, capsys):
@@ -106,7 +111,7 @@ def test_no_window_without_a_screen(monkeypatch, capsys):
 
 
 def test_the_docs_page_is_what_the_tasks_say():
-    assert (DOCS / PAGE).read_text() == page(), "run: reachy-coach tasks docs docs"
+    assert (DOCS / PAGE).read_text() == page(read_figures(DOCS)), "run: reachy-coach tasks docs docs"
 
 
 @pytest.mark.parametrize("name", ALL_TASKS)
@@ -119,5 +124,61 @@ def test_each_task_has_a_small_picture(name):
 
 def test_docs_are_written(tmp_path, capsys):
     assert cli.run(["tasks", "docs", str(tmp_path), "--no-pictures"]) == 0
-    assert (tmp_path / PAGE).read_text() == page()
+    assert (tmp_path / PAGE).read_text() == page(None)
     assert capsys.readouterr().out.strip() == str(tmp_path / PAGE)
+
+
+def test_figures_are_measured_and_kept(tmp_path, capsys):
+    for task in ("nod", "tempo"):
+        assert cli.run(["tasks", "measure", str(tmp_path), "--tasks", task, "--episodes", "3"]) == 0
+    assert capsys.readouterr().out.splitlines() == [str(tmp_path / FILE)] * 2
+    figures = read_figures(tmp_path)
+    assert list(figures) == ["nod", "tempo"]
+    for splits in figures.values():
+        for split in ("train", "held_out"):
+            assert [splits[split][who]["episodes"] for who in WHO] == [3, 3, 3]
+            assert splits[split]["expert"]["successes"] == 3
+    assert figures["nod"]["train"]["expert"]["measure"] is None
+    assert figures["tempo"]["train"]["expert"]["measure"] < 0.08
+    told = page(figures)
+    assert "## Measured" in told
+    assert "| [tempo](#tempo) | 1.000, 1.000 |" in told
+
+
+@pytest.mark.parametrize("damage", ["", "[]", "{", '{"nod": {}}', '{"nod": 3}', '{"nod": {"train": []}}'])
+def test_damaged_figures_are_refused(damage, tmp_path):
+    (tmp_path / FILE).write_text(damage)
+    with pytest.raises(ConfigError, match="reachy-coach tasks measure"):
+        read_figures(tmp_path)
+
+
+def test_figures_that_cannot_be_are_refused(tmp_path):
+    rows = {who: {"episodes": 3, "successes": 4, "limited": 0.0, "measure": None} for who in WHO}
+    (tmp_path / FILE).write_text(json.dumps({"nod": {"train": rows, "held_out": rows}}))
+    with pytest.raises(ConfigError, match="cannot be"):
+        read_figures(tmp_path)
+
+
+def test_every_task_of_the_docs_was_measured():
+    figures = read_figures(DOCS)
+    assert list(figures) == list(ALL_TASKS)
+    for name, splits in figures.items():
+        for rows in splits.values():
+            assert rows["expert"]["successes"] >= 0.95 * rows["expert"]["episodes"], name
+            assert rows["random"]["successes"] < 0.15 * rows["random"]["episodes"], name
+
+
+def test_an_interrupted_episode_tells_both_wishes(capsys):
+    told = as_json(capsys, "play", "interrupt", "--no-window", "--seed", "3")
+    assert told["success"]
+    assert told["instruction"] in ALL_TASKS["look"].instructions()
+    assert len(told["then"]) == 1
+    assert cli.run(["tasks", "play", "interrupt", "--no-window", "--seed", "3"]) == 0
+    assert f'", then "{told["then"][0]}"' in capsys.readouterr().out
+
+
+def test_what_is_measured_is_told(capsys):
+    told = as_json(capsys, "play", "tempo", "--no-window", "--seed", "1")
+    assert 0.0 <= told["measure"] < 0.08
+    assert cli.run(["tasks", "play", "tempo", "--no-window", "--seed", "1"]) == 0
+    assert "relative error of the tempo" in capsys.readouterr().out
