@@ -52,7 +52,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("bench", "tools.bench:bench", "The figures: sim, train, policy, stop, limiter, ood.", LEARN),
     Command("reward", "tools.reward:app", "Words become rewards: data and models.", LEARN),
     Command("tasks", "tools.tasks:app", "What the robot can be asked to do; play it, picture it.", LEARN),
+    Command("coordinate", "tools.coordinate:app", "Split commands into goals, and play them.", LEARN),
     Command("tools", "tools.made:app", "Make motions from words, tried in simulation.", LEARN),
+    Command("sysid", "tools.sysid:app", "Find the simulated body that moves like a recorded one.", LEARN),
     Command("keys", "tools.keys:app", "Key pairs for the link between robot and learner.", ROBOT),
 )
 """Every command."""

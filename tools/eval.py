@@ -34,6 +34,10 @@ def evaluate(
         Parameter(help="Phrasings and objects: trained on, or kept out."),
     ] = "both",
     baselines: Annotated[bool, Parameter(help="Random and cosine-only policies beside it.")] = True,
+    agent: Annotated[
+        Literal["policy", "baseline"],
+        Parameter(help="baseline: coordinator, detections and the robot's own tools; nothing learned."),
+    ] = "policy",
     body: Annotated[
         Literal["vector", "mujoco", "reachy"],
         Parameter(
@@ -56,6 +60,10 @@ def evaluate(
     from sim.tasks import tasks_for_robots
 
     tasks = task_names(tasks)
+    if agent == "baseline":
+        from tools.eval_baseline import evaluate_baseline
+
+        return evaluate_baseline(tasks, episodes, split, seed, as_json)
     path = policy or newest_bundle(data_dir)
     if body != "vector":
         tasks_for_robots(tasks)

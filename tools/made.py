@@ -33,7 +33,7 @@ def write(request: str, *, data_dir: DataDir = None, as_json: AsJson = False) ->
     from learner.tooling.writer import Made, Refused
     from learner.tooling.writer import write as make
 
-    store = _store(data_dir)
+    store = open_store(data_dir)
     last = store.newest()
     answer = make(request, last.program if last else None, store.library())
     if not isinstance(answer, Made):
@@ -48,7 +48,7 @@ def write(request: str, *, data_dir: DataDir = None, as_json: AsJson = False) ->
 @app.command(name="list")
 def list_(*, data_dir: DataDir = None, as_json: AsJson = False) -> int:
     """Every made tool, with the version that counts."""
-    store = _store(data_dir)
+    store = open_store(data_dir)
     found = [v for name in store.names() for v in store.versions(name) if v.current]
     lines = [_line(v) for v in found] or ['no made tools yet; try: reachy-coach tools write "nod twice"']
     return _tell({"tools": [_row(v) for v in found]}, as_json, lines)
@@ -59,7 +59,7 @@ def show(name: Name, *, number: Number = None, data_dir: DataDir = None, as_json
     """A tool's versions with their figures, and one version's program."""
     from shared.programs import to_data
 
-    store = _store(data_dir)
+    store = open_store(data_dir)
     versions = store.versions(name)
     shown = (
         store.version(name, number)
@@ -74,7 +74,7 @@ def show(name: Name, *, number: Number = None, data_dir: DataDir = None, as_json
 @app.command
 def diff(name: Name, one: int, other: int, *, data_dir: DataDir = None) -> int:
     """What changed between two versions of a tool."""
-    text = _store(data_dir).diff(name, one, other)
+    text = open_store(data_dir).diff(name, one, other)
     return _tell({}, False, [text or "no difference"])
 
 
@@ -94,7 +94,7 @@ def play(
     from learner.tooling.simulate import perform
     from learner.tooling.validation import measure, starts
 
-    store = _store(data_dir)
+    store = open_store(data_dir)
     version = store.version(name, number) if number is not None else store.current(name)
     run = perform(version.program, [(_arguments(arg), starts()[0])], store.library())[0]
     if gif is not None:
@@ -118,7 +118,7 @@ def validate(file: File, *, add: bool = False, data_dir: DataDir = None, as_json
     from learner.tooling.validation import validate as try_out
     from shared.program_reading import parse
 
-    store = _store(data_dir)
+    store = open_store(data_dir)
     program = parse(_read(file))
     report = try_out(program, store.library())
     if add:
@@ -149,7 +149,7 @@ def repair(
     raw = _read(file)
     if len(raw) > MAX_BYTES:
         raise ConfigError(f"{file} has {len(raw)} bytes; a program has at most {MAX_BYTES}")
-    found = mend(load_json(raw), _store(data_dir).library())
+    found = mend(load_json(raw), open_store(data_dir).library())
     if not isinstance(found, Repaired):
         _tell({"repaired": False, "reason": found}, as_json, [found])
         return 1
@@ -174,7 +174,7 @@ def compose(
     from learner.tooling.composing import compose as put_together
     from learner.tooling.validation import validate as try_out
 
-    store = _store(data_dir)
+    store = open_store(data_dir)
     library = store.library()
     program = put_together(name, [store.current(part).program for part in parts], library, at_once=at_once)
     report = try_out(program, library)
@@ -188,7 +188,7 @@ def compose(
 @app.command
 def rollback(name: Name, *, to: Number = None, data_dir: DataDir = None, as_json: AsJson = False) -> int:
     """Let an older version of a tool count again; the newest before the present one unless told otherwise."""
-    version = _store(data_dir).rollback(name, to)
+    version = open_store(data_dir).rollback(name, to)
     return _tell(_row(version), as_json, [_line(version)])
 
 
@@ -202,7 +202,7 @@ def note(
     as_json: AsJson = False,
 ) -> int:
     """Remember how a version was found in use; it is rolled back when it is clearly worse than its parent."""
-    store = _store(data_dir)
+    store = open_store(data_dir)
     number = number if number is not None else store.current(name).number
     back = store.note(name, number, verdict == "good")
     lines = [_line(store.version(name, number))]
@@ -227,7 +227,8 @@ def evaluate(
     return _tell(result, True, [])
 
 
-def _store(data_dir: Path | None) -> Any:
+def open_store(data_dir: Path | None) -> Any:
+    """The made tools of this machine (a `learner.tooling.store.ToolStore`)."""
     from learner.config import load_learner_config
     from learner.tooling.store import ToolStore
     from shared.signing import ensure_signing_key

@@ -1,78 +1,34 @@
 """Does a motion look like what was asked for? Judged on what the simulated body measured, by own arithmetic.
 
-Nothing here knows of programs, grammar or kinematics: head poses come as the simulation's sensors gave them,
-and a check is data (`{"circle": {"turns": [0.8, 1.3]}}`), as the corpus keeps it. Degrees, millimetres, s.
+A check is data (`{"circle": {"turns": [0.8, 1.3]}}`), as the corpus keeps it. Degrees, millimetres, s.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from learner.tooling.measured import (
+    DT_S,
+    LEAST,
+    Seen,
+    active_s,
+    dominant,
+    extremes,
+    nose,
+    on_ring,
+    reach,
+    turns,
+)
 from shared.errors import ConfigError
 
-F64 = NDArray[np.float64]
 Check = Mapping[str, Any]
 
-DT_S = 0.02
 ANGLES = ("roll", "pitch", "yaw", "body")
 QUIET_DEG = 5.0
 """An angle that no check names may end this far from where it began."""
-_LEAST = {
-    "roll": 3.0,
-    "pitch": 3.0,
-    "yaw": 3.0,
-    "body": 2.5,
-    "x": 2.0,
-    "y": 2.0,
-    "z": 1.5,
-    "right": 4.0,
-    "left": 4.0,
-}
-"""Smallest range of an axis that counts as a motion [deg or mm]."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A measured motion, each (T,); head angles and positions as seen from the body."""
-
-    roll: F64
-    pitch: F64
-    yaw: F64
-    x: F64
-    y: F64
-    z: F64
-    body: F64
-    right: F64
-    left: F64
-
-    @classmethod
-    def of(cls, joints: F64, head: F64) -> Seen:
-        """From measured joints (T, 9) rad and head (T, 7): position [m], quaternion w x y z."""
-        w, i, j, k = head[:, 3:].T
-        roll = np.arctan2(2.0 * (w * i + j * k), 1.0 - 2.0 * (i * i + j * j))
-        pitch = np.arcsin(np.clip(2.0 * (w * j - k * i), -1.0, 1.0))
-        yaw = np.arctan2(2.0 * (w * k + i * j), 1.0 - 2.0 * (j * j + k * k))
-        turn = joints[:, 0]
-        ahead = np.cos(turn) * head[:, 0] + np.sin(turn) * head[:, 1]
-        aside = np.cos(turn) * head[:, 1] - np.sin(turn) * head[:, 0]
-        twist = np.unwrap(yaw - turn)
-        angles = [
-            np.rad2deg(a) for a in (roll, pitch, twist - 2.0 * np.pi * np.round(twist[0] / (2.0 * np.pi)))
-        ]
-        places = [1e3 * a for a in (ahead, aside, head[:, 2])]
-        return cls(*angles, *places, *(np.rad2deg(joints[:, c]) for c in (0, 7, 8)))
-
-    def part(self, begin: int, end: int) -> Seen:
-        """Ticks begin .. end - 1."""
-        return Seen(*(signal[begin:end] for signal in vars(self).values()))
-
-    def __len__(self) -> int:
-        return len(self.roll)
 
 
 def meets(check: Check, seen: Seen, before: Seen | None = None) -> str:
@@ -102,47 +58,6 @@ def meets(check: Check, seen: Seen, before: Seen | None = None) -> str:
     return ""
 
 
-def reach(signal: F64) -> float:
-    """Distance between a signal's lowest and highest value."""
-    return float(signal.max() - signal.min()) if len(signal) else 0.0
-
-
-def extremes(signal: F64, share: float = 0.35) -> tuple[int, int]:
-    """Number of maxima and of minima between the ends; a turn counts once it exceeds `share` of the range."""
-    least = share * reach(signal)
-    if least <= 0.0:
-        return 0, 0
-    tops = bottoms = 0
-    low = high = float(signal[0])
-    rising: bool | None = None
-    for value in signal.tolist():
-        low, high = min(low, value), max(high, value)
-        if rising is not False and high - value > least:
-            tops += rising is True or high - signal[0] > least
-            rising, low = False, value
-        elif rising is not True and value - low > least:
-            bottoms += rising is False or signal[0] - low > least
-            rising, high = True, value
-    return tops, bottoms
-
-
-def active_s(seen: Seen) -> float:
-    """Seconds from the first departure (5 % of the largest range) to the last arrival."""
-    signal = getattr(seen, dominant(seen))
-    size = 0.05 * reach(signal)
-    off = np.flatnonzero(np.abs(signal - signal[0]) > size)
-    to_go = np.flatnonzero(np.abs(signal - signal[-1]) > size)
-    last = max(to_go[-1] if len(to_go) else 0, off[-1] if len(off) else 0)
-    if np.abs(signal - signal[-1]).max() > 0 and len(to_go):
-        last = to_go[-1]
-    return float(last - off[0] + 1) * DT_S if len(off) else 0.0
-
-
-def dominant(seen: Seen) -> str:
-    """The axis that moves most, each over its least motion."""
-    return max(_LEAST, key=lambda axis: reach(getattr(seen, axis)) / _LEAST[axis])
-
-
 def _swings(seen: Seen, wanted: Any) -> str:
     """{"axis": one or several, "count": [low, high], "amplitude": [low, high]}: any of the axes."""
     axes = [wanted["axis"]] if isinstance(wanted["axis"], str) else list(wanted["axis"])
@@ -152,7 +67,7 @@ def _swings(seen: Seen, wanted: Any) -> str:
 def _swings_one(seen: Seen, axis: str, wanted: Any) -> str:
     signal = getattr(seen, axis)
     size = reach(signal)
-    if size < _LEAST[axis]:
+    if size < LEAST[axis]:
         return f"{axis} hardly moves ({size:.1f})"
     count, (low, high) = max(extremes(signal)), wanted["count"]
     if not low <= count <= high:
@@ -217,7 +132,7 @@ def _quick(seen: Seen, wanted: Any) -> str:
 
     def one(axis: str) -> str:
         away = np.abs(getattr(seen, axis) - getattr(seen, axis)[0])
-        if away.max() < _LEAST[axis]:
+        if away.max() < LEAST[axis]:
             return f"{axis} hardly moves"
         begin, end = (int(np.argmax(away > share * away.max())) for share in (0.1, 0.9))
         took = (end - begin) * DT_S
@@ -235,33 +150,9 @@ def _slow(seen: Seen, wanted: Any) -> str:
     return ""
 
 
-def _nose(seen: Seen) -> F64:
-    """(T, 2): where the nose points, from the middle of what it sweeps; left and up [deg]."""
-    points = np.stack([seen.yaw + seen.body, -seen.pitch], axis=1)
-    return np.asarray(points - (points.max(axis=0) + points.min(axis=0)) / 2.0)
-
-
-def turns(points: F64, centre: F64 | None = None) -> float:
-    """How often points (T, 2) go round the centre; positive against the clock as drawn."""
-    away = points - (np.zeros(2) if centre is None else centre)
-    return float(np.diff(np.unwrap(np.arctan2(away[:, 1], away[:, 0]))).sum() / (2.0 * np.pi))
-
-
-def _on_ring(seen: Seen) -> tuple[F64, F64, float]:
-    """Nose points that are not on the way to or from the ring, their distances, and the ring's radius."""
-    points = _nose(seen)
-    radius = float(np.mean((points.max(axis=0) - points.min(axis=0)) / 2.0))
-    far = np.hypot(*points.T)
-    out = np.flatnonzero(far > 0.6 * radius)
-    if len(out) == 0:
-        return points[:0], far[:0], radius
-    some = slice(out[0], out[-1] + 1)
-    return points[some], far[some], radius
-
-
 def _circle(seen: Seen, wanted: Any) -> str:
     """{"turns": [low, high]}: how often, either way round."""
-    points, far, radius = _on_ring(seen)
+    points, far, radius = on_ring(seen)
     if radius < 3.0 or len(points) < 10:
         return f"the nose sweeps only {radius:.1f} deg"
     sides = points.max(axis=0) - points.min(axis=0)
@@ -276,7 +167,7 @@ def _circle(seen: Seen, wanted: Any) -> str:
 
 def _square(seen: Seen, wanted: Any) -> str:
     """{}: one round along four straight sides."""
-    points, _, radius = _on_ring(seen)
+    points, _, radius = on_ring(seen)
     if radius < 3.0 or len(points) < 10:
         return f"the nose sweeps only {radius:.1f} deg"
     half = (points.max(axis=0) - points.min(axis=0)) / 2.0
@@ -289,7 +180,7 @@ def _square(seen: Seen, wanted: Any) -> str:
 
 def _eight(seen: Seen, wanted: Any) -> str:
     """{}: round one lobe one way and round the other lobe the other way."""
-    points = _nose(seen)
+    points = nose(seen)
     sides = points.max(axis=0) - points.min(axis=0)
     if min(sides) < 3.0:
         return f"the nose sweeps only {min(sides):.1f} deg"
@@ -378,7 +269,7 @@ def _mirrored(seen: Seen, before: Seen, wanted: Any) -> str:
 
 def _reversed(seen: Seen, before: Seen, wanted: Any) -> str:
     """{}: round the other way."""
-    one, other = turns(_on_ring(seen)[0]), turns(_on_ring(before)[0])
+    one, other = turns(on_ring(seen)[0]), turns(on_ring(before)[0])
     good = one * other < 0.0 and min(abs(one), abs(other)) > 0.6
     return "" if good else f"{one:.2f} turns, before {other:.2f}"
 

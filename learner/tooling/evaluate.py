@@ -16,9 +16,10 @@ import numpy as np
 
 from learner.evaluation import wilson
 from learner.tooling import corpus
-from learner.tooling.checker import Check, Seen, meets
+from learner.tooling.checker import Check, meets
 from learner.tooling.corpus import Request
 from learner.tooling.faults import Fault, seeded
+from learner.tooling.measured import Seen
 from learner.tooling.repairing import Repaired, repair
 from learner.tooling.simulate import perform
 from learner.tooling.validation import certify, starts, validate

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from learner.tooling.checker import Seen, active_s, extremes, meets, turns
+from learner.tooling.checker import meets
+from learner.tooling.measured import Seen, active_s, extremes, turns
 from shared.errors import ConfigError
 
 T = np.linspace(0.0, 1.0, 200)

@@ -1,0 +1,96 @@
+"""The baseline agent: coordinator, detections and the robot's own tools; nothing learned, nothing privileged.
+
+All that it is given is what is said and what the robot observes: no target, no position, no verdict. Whether
+a goal is reached it has to tell from its own camera.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from learner.coordinator.acting import F32, Call, Gaze, Names, Place, Search, call, use
+from learner.coordinator.goals import Answer, Goal, Known, Look, Make, Use
+from learner.coordinator.motions import nearest
+from learner.coordinator.planner import GrammarPlanner, Planner
+from shared.spaces import slot_range
+
+Workable = Look | Answer | Use
+_DETECTIONS = slot_range("detections")
+
+
+class Baseline:
+    """One robot's agent.
+
+    Args:
+        names: what the detector can name.
+        planner: who splits commands.
+    """
+
+    def __init__(self, names: Names, planner: Planner | None = None) -> None:
+        self._names = names
+        self._planner = planner or GrammarPlanner()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was said: another episode begins."""
+        self._said: str | None = None
+        self._goals: tuple[Workable, ...] = ()
+        self._at = self._done = 0
+        self._work: Gaze | Search | None = None
+        self._over = False
+
+    def act(self, said: str, obs: F32) -> Call:
+        """The next decision.
+
+        Args:
+            said: the instruction in force; another one than before is a new command.
+            obs: (512,) what the robot observes.
+        """
+        if said != self._said:
+            self._hear(said)
+        if not self._goals:
+            return call("wait")
+        seen = self._names.seen(obs[_DETECTIONS])
+        for _ in range(len(self._goals) + 1):
+            goal = self._goals[self._at]
+            if isinstance(goal, Use):
+                self._reached(goal)
+                return use(goal)
+            made, done = self._step(goal, seen)
+            if isinstance(goal, Look) and done:
+                self._reached(goal)
+                continue
+            if done:
+                self._reached(goal)
+            break
+        return made
+
+    def _step(self, goal: Look | Answer, seen: Mapping[str, Place]) -> tuple[Call, bool]:
+        """What to do for this goal, and whether it is reached: a look before that, an answer by that."""
+        if self._work is None:
+            self._work = Gaze(goal) if isinstance(goal, Look) else Search(goal)
+        made = self._work.step(seen)
+        return made, self._work.done
+
+    def _hear(self, said: str) -> None:
+        plan = self._planner.plan(said, Known(self._names.names))
+        goals = tuple(one for goal in plan.goals if (one := _workable(goal)) is not None)
+        left = self._goals[self._at :] if plan.how == "append" and not self._over else ()
+        self._said, self._goals = said, left + goals
+        self._at = self._done = 0
+        self._work, self._over = None, False
+
+    def _reached(self, goal: Workable) -> None:
+        self._work = None
+        self._done += 1
+        if isinstance(goal, Answer) or self._done >= goal.times:
+            # All over, and nobody has said that it was right: the robot goes through it once more.
+            self._at, self._done = (self._at + 1) % len(self._goals), 0
+            self._over = self._over or self._at == 0
+
+
+def _workable(goal: Goal) -> Workable | None:
+    """Made tools cannot be chosen as a decision: the nearest of the robot's own takes their place."""
+    if isinstance(goal, Make):
+        return nearest(goal.request)
+    return goal if isinstance(goal, Look | Answer | Use) else None
