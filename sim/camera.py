@@ -73,7 +73,12 @@ def _egl_devices() -> int:
     return count.value if query(0, None, ctypes.byref(count)) else 0
 
 
-def _context(width: int, height: int) -> Any:
+def open_gl(width: int, height: int) -> Any:
+    """An OpenGL context for drawing without a screen.
+
+    Raises:
+        NoPicture: this machine cannot render.
+    """
     gl = choose_gl()
     try:
         if gl == "egl":
@@ -85,7 +90,8 @@ def _context(width: int, height: int) -> Any:
         raise NoPicture(f"cannot render with {gl} ({error}): {INSTALL}") from error
 
 
-def _free(target: mujoco.MjrContext, gl: Any) -> None:
+def free_gl(target: mujoco.MjrContext, gl: Any) -> None:
+    """Give back what drawing took."""
     target.free()
     gl.free()
 
@@ -112,7 +118,7 @@ class Renderer:
         self._last = np.zeros(NUM_JOINTS)
         buffer = self.model.vis.global_
         self._max = (int(buffer.offwidth), int(buffer.offheight))
-        self._gl = _context(*self._max)
+        self._gl = open_gl(*self._max)
         self._gl.make_current()
         self._scene = mujoco.MjvScene(self.model, 2000)
         for flag in (
@@ -124,7 +130,7 @@ class Renderer:
         self._target = mujoco.MjrContext(self.model, mujoco.mjtFontScale.mjFONTSCALE_100)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._target)
         # Before the interpreter takes OpenGL's own modules down.
-        self._free = weakref.finalize(self, _free, self._target, self._gl)
+        self._free = weakref.finalize(self, free_gl, self._target, self._gl)
         self.show(spec.objects if spec is not None else ())
 
     def show(self, objects: Sequence[SceneObject]) -> None:

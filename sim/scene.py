@@ -89,6 +89,15 @@ def build_set() -> Set:
     Raises:
         MissingExtra: reachy-mini is not installed.
     """
+    return compile_set(set_spec())
+
+
+def set_spec() -> mujoco.MjSpec:
+    """The render model, still to be changed and compiled.
+
+    Raises:
+        MissingExtra: reachy-mini is not installed.
+    """
     spec = robot_spec("minimal")
     for name in ("duck", "apple", "croissant"):
         spec.detach_body(spec.body(name))
@@ -97,6 +106,11 @@ def build_set() -> Set:
     for thing in THINGS:
         _add_thing(spec, thing)
     delete_unused_meshes(spec)
+    return spec
+
+
+def compile_set(spec: mujoco.MjSpec) -> Set:
+    """From `set_spec`, with or without changes."""
     model = spec.compile()
     mocap = {thing.name: int(model.body(thing.name).mocapid[0]) for thing in THINGS}
     return Set(model, mocap)

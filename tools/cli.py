@@ -54,6 +54,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("tasks", "tools.tasks:app", "What the robot can be asked to do; play it, picture it.", LEARN),
     Command("coordinate", "tools.coordinate:app", "Split commands into goals, and play them.", LEARN),
     Command("tools", "tools.made:app", "Make motions from words, tried in simulation.", LEARN),
+    Command("vision", "tools.vision:app", "The robot's eyes: train, measure, try the detector.", LEARN),
     Command("sysid", "tools.sysid:app", "Find the simulated body that moves like a recorded one.", LEARN),
     Command("keys", "tools.keys:app", "Key pairs for the link between robot and learner.", ROBOT),
 )

@@ -25,10 +25,15 @@ def render(found: Mapping[str, Any]) -> str:
         *(section(i, spec, part) for i, (spec, part) in enumerate(models.items())),
         _how(found),
     ]
+    return document("Words to rewards: evaluation", parts)
+
+
+def document(title: str, parts: Sequence[str]) -> str:
+    """A page of these parts in the reports' style."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        "<title>Words to rewards: evaluation</title>\n"
+        f"<title>{escape(title)}</title>\n"
         f"<style>\n{STYLE.read_text(encoding='utf-8')}</style>\n</head>\n<body>\n"
         + "\n".join(parts)
         + "\n</body>\n</html>\n"

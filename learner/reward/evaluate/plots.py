@@ -29,7 +29,7 @@ _TICKS = [-1.0, -0.5, 0.0, 0.5, 1.0]
 
 def calibration(key: str, pools: Mapping[str, Any]) -> str:
     """What people said against what was predicted, in bins of equally many."""
-    with _figure(f"{key}-calibration") as (figure, drawn):
+    with drawing(f"{key}-calibration") as (figure, drawn):
         axis = figure.subplots()
         axis.plot([-1, 1], [-1, 1], color=GREY, linewidth=1, linestyle="--", label="perfect")
         for name in ("human", "robot"):
@@ -48,7 +48,7 @@ def calibration(key: str, pools: Mapping[str, Any]) -> str:
                     linewidth=1.4,
                     label=_told(pools[name]),
                 )
-        _dress(axis, "predicted reward", "mean label", (-1.05, 1.05), (-1.05, 1.05))
+        dress(axis, "predicted reward", "mean label", (-1.05, 1.05), (-1.05, 1.05))
         axis.set_xticks(_TICKS)
         axis.set_yticks(_TICKS)
         axis.legend(frameon=False, fontsize=8, loc="upper left")
@@ -57,7 +57,7 @@ def calibration(key: str, pools: Mapping[str, Any]) -> str:
 
 def bars(title: str, rows: Sequence[tuple[str, Rated | None, Mapping[str, Any]]], unit: str) -> str:
     """One bar a row with its interval: (name, who rated, figure)."""
-    with _figure(title, height=0.8 + 0.3 * len(rows)) as (figure, drawn):
+    with drawing(title, height=0.8 + 0.3 * len(rows)) as (figure, drawn):
         axis = figure.subplots()
         _bars(axis, rows)
         axis.set_xlabel(unit)
@@ -68,7 +68,7 @@ def bars(title: str, rows: Sequence[tuple[str, Rated | None, Mapping[str, Any]]]
 
 def coverage(key: str, pools: Mapping[str, Any]) -> str:
     """Coverage by source, and of narrow to wide intervals, against what is promised."""
-    with _figure(f"{key}-coverage") as (figure, drawn):
+    with drawing(f"{key}-coverage") as (figure, drawn):
         axis = figure.subplots()
         axis.axhspan(INTERVAL - 0.03, INTERVAL + 0.03, color=GREY, alpha=0.2, linewidth=0)
         axis.axhline(INTERVAL, color=GREY, linewidth=1, linestyle="--", label="promised, within 3 points")
@@ -90,14 +90,14 @@ def coverage(key: str, pools: Mapping[str, Any]) -> str:
                     linewidth=1.4,
                     label=_told(pools[name]),
                 )
-        _dress(axis, "width of the interval (fifths)", "share of labels inside", None, (None, 1.01))
+        dress(axis, "width of the interval (fifths)", "share of labels inside", None, (None, 1.01))
         axis.legend(frameon=False, fontsize=8, loc="lower right")
     return drawn[0]
 
 
 def confusion(key: str, kinds: Mapping[str, Any]) -> str:
     """Kinds given against kinds found; shade by the share of the row."""
-    with _figure(f"{key}-kinds") as (figure, drawn):
+    with drawing(f"{key}-kinds") as (figure, drawn):
         axis = figure.subplots()
         names, table = kinds["names"], kinds["confusion"]
         shares = [[count / max(sum(row), 1) for count in row] for row in table]
@@ -108,7 +108,7 @@ def confusion(key: str, kinds: Mapping[str, Any]) -> str:
                 axis.text(k, i, str(table[i][k]), ha="center", va="center", color=_INK, fontsize=9)
         axis.set_xticks(range(len(names)), names, fontsize=8)
         axis.set_yticks(range(len(names)), names, fontsize=8)
-        _dress(axis, "found", "given", (-0.5, len(names) - 0.5), (len(names) - 0.5, -0.5))
+        dress(axis, "found", "given", (-0.5, len(names) - 0.5), (len(names) - 0.5, -0.5))
         axis.grid(visible=False)
         axis.tick_params(length=0)
     return drawn[0]
@@ -137,8 +137,8 @@ def context(key: str, found: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def _figure(name: str, height: float = _HEIGHT) -> Iterator[tuple[Any, list[str]]]:
-    """A figure; its SVG is in the list after the block."""
+def drawing(name: str, height: float = _HEIGHT) -> Iterator[tuple[Any, list[str]]]:
+    """A figure of matplotlib; its SVG is in the list after the block."""
     try:
         import matplotlib as mpl
         from matplotlib.figure import Figure
@@ -198,7 +198,8 @@ def _cell(x: int, y: int, colour: str, share: float) -> Any:
     )
 
 
-def _dress(axis: Any, x: str, y: str, x_range: Any, y_range: Any) -> None:
+def dress(axis: Any, x: str, y: str, x_range: Any, y_range: Any) -> None:
+    """Labels, ranges (None: by themselves) and a faint grid."""
     axis.set_xlabel(x)
     axis.set_ylabel(y)
     if x_range:

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from shared.control.vision import EXACT, NOISE
-from shared.spaces import NUM_DETECTIONS, slot_range
+from shared.control.vision import EXACT, NOISE, Noise
+from shared.spaces import DETECTION_FIELDS, NUM_DETECTIONS, slot_range
 from sim.light import ENOUGH, noise_in
 from sim.tasks import ALL_TASKS
 from sim.tasks.dim import BRIGHT, DIM
-from sim.vector import VectorEnv
+from sim.vector import Domain, VectorEnv
 
 
 def test_enough_light_changes_nothing():
@@ -53,3 +53,14 @@ def test_more_is_missed_in_the_dark():
 
 def test_words_are_those_of_look():
     assert ALL_TASKS["dim"].phrases == ALL_TASKS["look"].phrases
+
+
+def test_a_measured_detector_knows_the_dark_by_itself():
+    def sure(split):
+        env = VectorEnv(["dim"], 48, split=split, threads=1, domain=Domain(detection=Noise.fitted()))
+        slots = env.reset(seed=3)[:, slot_range("detections")].reshape(48 * NUM_DETECTIONS, -1)
+        env.close()
+        confidence = slots[:, DETECTION_FIELDS.index("confidence")]
+        return confidence[confidence > 0.0].mean()
+
+    assert sure("held_out") < sure("train")

@@ -1,0 +1,1 @@
+"""Trains and measures the detector that finds named things in the robot's camera frames."""
