@@ -335,11 +335,12 @@ def test_asked_first_a_person_approves_what_the_robot_proposes(tmp_path):
             robot.more = {"mode": "suggest"}
             await page.get_by_text("Waiting for its next proposal").wait_for()
             assert await switch.get_attribute("aria-checked") == "true"
-            robot.more = {"mode": "suggest", "proposal_id": 3, "proposal_tool": 8, "proposal_left_s": 3.0}
-            await page.route("**/proposals/3", lambda route: route.abort())
+            # An answer that does not get through: the proposal still waits for one.
+            robot.more = {"mode": "suggest", "proposal_id": 4, "proposal_tool": 8, "proposal_left_s": 3.0}
+            await page.route("**/proposals/4", lambda route: route.abort())
             await button(page, "Approve").click()
             await page.get_by_role("alert").first.wait_for()
-            await button(page, "Approve").wait_for()  # it still waits for an answer
+            await page.unroute("**/proposals/4")
             for number, (name, word) in enumerate((("Approve", True), ("Reject", False)), 4):
                 robot.more = {
                     "mode": "suggest", "proposal_id": number, "proposal_tool": 8, "proposal_left_s": 3.0,
