@@ -258,6 +258,8 @@ _HEARD = {
 def voice(rng: Rng, text: str, value: float) -> str:
     """What speech recognition makes of it: no punctuation, a sound-alike, hesitations, words lost."""
     words = re.sub(r"[^\w\s']", "", text.lower()).split()
+    if not words:
+        return text  # nothing that could be spoken
     candidates = [i for i, word in enumerate(words) if word in _HEARD]
     if candidates and rng.random() < 0.7:
         i = int(rng.choice(candidates))
