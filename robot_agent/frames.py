@@ -182,6 +182,18 @@ class Teleop:
 
 
 @dataclass(frozen=True)
+class PhotoState:
+    """What became of the photo that was asked for last."""
+
+    boot_epoch: int
+    decision_seq: int
+    """The key of the decision that took it."""
+    kept: bool
+    outcome: str
+    """The photo's name, or why there is none."""
+
+
+@dataclass(frozen=True)
 class PolicyState:
     """What the policy process says about itself."""
 
@@ -258,6 +270,7 @@ _LATCH = np.dtype(
     ]
 )  # fmt: skip
 _TELEOP = np.dtype([("active", "?"), ("target", "f8", 9), ("until_s", "f8")])
+_PHOTO = np.dtype([("boot_epoch", "u4"), ("decision_seq", "u8"), ("kept", "?"), ("outcome", _text(160))])
 _POLICY = np.dtype(
     [
         ("pid", "u4"), ("active_version", "u4"), ("rejected_version", "u4"), ("reason", _text(400)),
@@ -276,6 +289,7 @@ DTYPES: dict[type, np.dtype[np.void]] = {
     Record: _RECORD,
     LatchState: _LATCH,
     PolicyState: _POLICY,
+    PhotoState: _PHOTO,
     Teleop: _TELEOP,
 }
 
