@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -28,8 +28,10 @@ from shared.errors import PolicyError
 from shared.interruption import as_of
 from shared.messages import END_REASONS, SOURCES, Approval, EndEpisode, SetMode, TaskSpec
 from shared.spaces import OBS_DIM
+from shared.tools import TOOL_INDEX, TOOLS
 
 F32 = NDArray[np.float32]
+_RUN_MADE = TOOL_INDEX["run_made"]
 F64 = NDArray[np.float64]
 
 DISLIKED = "disliked"
@@ -193,15 +195,23 @@ class Chooser:
         self.succession.decided(tool, output.param_mean[0, tool])
         if self.succession.rolled_back:
             return None
+        params = chosen.params[0]
         return replace(
             action,
             obs=obs,
             tool=tool,
-            params=chosen.params[0],
+            params=params,
+            made=made_at(float(params[0]), self.succession.made) if tool == _RUN_MADE else 0,
             log_prob=float(chosen.log_prob[0]),
             value=float(chosen.value[0]),
             tool_mask=ALL_TOOLS,
         )
+
+
+def made_at(place: float, made: Sequence[int]) -> int:
+    """The key of the made tool that a raw parameter of `run_made` chooses; 0 where nothing is."""
+    at = TOOLS[_RUN_MADE].params[0].choice(place)
+    return made[at] if at < len(made) else 0
 
 
 def _accepted(action: Action, state: GuardState) -> bool:

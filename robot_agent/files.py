@@ -138,6 +138,11 @@ class StateFiles:
         return self.folder / "bundles"
 
     @property
+    def made_tools(self) -> Path:
+        """Made tools from policies that passed their trial."""
+        return self.folder / "made-tools"
+
+    @property
     def photos(self) -> Path:
         """Pictures that the robot was told to take."""
         return self.folder / "photos"

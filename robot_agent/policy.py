@@ -42,7 +42,7 @@ def run(config: AgentConfig, lines: Lines) -> int:
     mail, records = Mailbox(runtime), RecordTail(runtime.records)
     folder = BundleFolder(state_files.bundles)
     ledger = Ledger(folder.ledger)
-    candidates = Candidates(folder, ledger, state_files.signers)
+    candidates = Candidates(folder, ledger, state_files.signers, state_files.made_tools)
     candidates.start()
     sees = config.eyes == "camera"
     vision = Seen(runtime.folder) if sees else Projected()

@@ -136,6 +136,8 @@ MAX_TICKS = max(tool.ticks for tool in TOOLS)
 """Of the robot's own tools."""
 MADE_TICKS = 200
 """Longest made tool that a policy can choose."""
+TRACE_TICKS = max(MAX_TICKS, MADE_TICKS)
+"""Longest decision."""
 MOTIONS = tuple(tool.name for tool in TOOLS if tool.name not in ("run_made", "take_photo", "say"))
 """Tools that a made tool may use."""
 

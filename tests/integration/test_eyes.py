@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from onnx import TensorProto, helper, numpy_helper
 
 from robot_agent.config import AgentConfig
 from robot_agent.processes import settings
@@ -15,11 +14,11 @@ from robot_agent.rehearsal import REHEARSAL_KEY, RehearsalLearner, bundle_of
 from shared.control.ood import DARK
 from shared.errors import CoachError
 from shared.signing import trust
-from shared.spaces import DETECTION_FIELDS, NUM_PARAMS, NUM_TOOLS, OBS_DIM, slot_range
-from shared.tools import TOOL_INDEX
+from shared.spaces import slot_range
 from sim.camera import choose_gl
 from sim.tasks import task_named
 from sim.tasks.judge import Judges
+from tests.integration.networks import looks_at_the_best_match
 
 
 def renders():
@@ -30,47 +29,6 @@ def renders():
 
 
 pytestmark = pytest.mark.skipif(not renders(), reason="no OpenGL")
-SEEN = slot_range("detections")
-
-
-def looks_at_the_best_match():
-    """A network of one layer whose every decision is a look at the first detection."""
-    width = NUM_TOOLS * (1 + NUM_PARAMS) + 1
-    w, b = np.zeros((OBS_DIM, width), np.float32), np.zeros(width, np.float32)
-    look = TOOL_INDEX["look"]
-    b[look] = 20.0
-    for k, name in enumerate(("u", "v")):
-        w[SEEN.start + DETECTION_FIELDS.index(name), NUM_TOOLS + look * NUM_PARAMS + k] = 1.0
-    constants = {
-        "w": w,
-        "b": b,
-        "split": np.array([NUM_TOOLS, NUM_TOOLS * NUM_PARAMS, 1], np.int64),
-        "shape": np.array([-1, NUM_TOOLS, NUM_PARAMS], np.int64),
-        "flat": np.array([-1], np.int64),
-        "log_std": np.full((NUM_TOOLS, NUM_PARAMS), -3.0, np.float32),
-    }
-    nodes = [
-        helper.make_node("Gemm", ["obs", "w", "b"], ["all"]),
-        helper.make_node("Split", ["all", "split"], ["tool_logits", "mean", "v"], axis=1),
-        helper.make_node("Reshape", ["mean", "shape"], ["param_mean"]),
-        helper.make_node("Identity", ["log_std"], ["param_log_std"]),
-        helper.make_node("Reshape", ["v", "flat"], ["value"]),
-    ]
-    shapes = {
-        "tool_logits": ["n", NUM_TOOLS],
-        "param_mean": ["n", NUM_TOOLS, NUM_PARAMS],
-        "param_log_std": [NUM_TOOLS, NUM_PARAMS],
-        "value": ["n"],
-    }
-    graph = helper.make_graph(
-        nodes,
-        "policy",
-        [helper.make_tensor_value_info("obs", TensorProto.FLOAT, ["n", OBS_DIM])],
-        [helper.make_tensor_value_info(key, TensorProto.FLOAT, shape) for key, shape in shapes.items()],
-        [numpy_helper.from_array(value, key) for key, value in constants.items()],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    return model.SerializeToString()
 
 
 class Agent:

@@ -6,7 +6,7 @@ import numpy as np
 
 from robot_agent.frames import GuardState, Kind, Mode, Record
 from shared.messages import END_REASONS
-from shared.tools import MAX_TICKS
+from shared.tools import TRACE_TICKS
 
 ZERO = np.zeros(9)
 
@@ -39,9 +39,9 @@ def guard_state(**changes):
 
 def record(**changes):
     """A decision of 12 ticks that ran to its end."""
-    rows = np.ones((MAX_TICKS, 9), np.float32)
+    rows = np.ones((TRACE_TICKS, 9), np.float32)
     made = Record(
         1, 2, "e1", 3, np.ones(512, np.float32), 8, np.zeros(4, np.float32), -1.0, 0.5, 1, 3, 0,
-        END_REASONS.index("completed"), 12, 100, 1, 2, 1e9, rows, rows, np.ones((MAX_TICKS, 7), np.float32),
+        END_REASONS.index("completed"), 12, 100, 1, 2, 1e9, rows, rows, np.ones((TRACE_TICKS, 7), np.float32),
     )  # fmt: skip
     return replace(made, **changes)
