@@ -46,6 +46,12 @@ def evaluate(
         ),
     ] = "vector",
     speed: Annotated[float, Parameter(help="Times real time; --body mujoco only.")] = 1.0,
+    eyes: Annotated[
+        Literal["projected", "camera"],
+        Parameter(
+            help="With --body: what stands where is told by the task, or seen in the camera's pictures."
+        ),
+    ] = "projected",
     start_daemon: Annotated[
         bool, Parameter(help="For --body reachy: start its daemon in simulation if none runs.", negative="")
     ] = False,
@@ -71,7 +77,14 @@ def evaluate(
 
         with progress_bar(Console(stderr=True)) as moved:
             found = on_body(
-                path, body, tasks, episodes, speed=speed, start_daemon=start_daemon, on_progress=moved
+                path,
+                body,
+                tasks,
+                episodes,
+                speed=speed,
+                eyes=eyes,
+                start_daemon=start_daemon,
+                on_progress=moved,
             )
         score = {f"{path.stem} on {body}": found}
         if not as_json:
