@@ -52,6 +52,13 @@ def evaluate(
             help="With --body: what stands where is told by the task, or seen in the camera's pictures."
         ),
     ] = "projected",
+    randomise: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            help="Each episode in a simulated body, with noise and a camera of its own; --body vector only.",
+        ),
+    ] = False,
     start_daemon: Annotated[
         bool, Parameter(help="For --body reachy: start its daemon in simulation if none runs.", negative="")
     ] = False,
@@ -99,7 +106,9 @@ def evaluate(
     report = {}
     for part in ("train", "held_out") if split == "both" else (split,):
         scores = {
-            name: evaluation.evaluate(row, tasks, episodes=episodes, split=part, seed=seed)
+            name: evaluation.evaluate(
+                row, tasks, episodes=episodes, split=part, seed=seed, randomise=randomise
+            )
             for name, row in rows.items()
         }
         report[part] = evaluation.to_json(scores)
