@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from learner.store import queries
 from learner.store.engine import AsyncStore
+from shared.answers import spoken
 from shared.codec import decode, unpack_transition
 from shared.errors import CoachError
-from shared.messages import TaskSpec, Transition
+from shared.messages import SceneObject, TaskSpec, Transition
 
 MAX_OPEN = 256
 """Judges kept in memory; the oldest makes room and would be rebuilt."""
@@ -47,8 +48,8 @@ class Verdict(Protocol):
 class Judge(Protocol):
     """Follows one episode's trace; see `sim.tasks`."""
 
-    def step(self, joints: NDArray[Any], head: NDArray[Any]) -> Verdict:
-        """The trace goes on by joints (k, 9) [rad] and head poses (k, 7) [m, quaternion]."""
+    def step(self, joints: NDArray[Any], head: NDArray[Any], *, answer: str = "") -> Verdict:
+        """The trace goes on by joints (k, 9) [rad], head poses (k, 7) [m, quaternion] and what was said."""
         ...
 
 
@@ -56,6 +57,8 @@ class Judge(Protocol):
 class _Open:
     judge: Judge | None
     """None: the episode is unknown or its task is; nothing can be said about it."""
+    objects: Sequence[SceneObject] = ()
+    """What can be named in it."""
     over: bool = False
 
 
@@ -96,7 +99,7 @@ class Judging:
         spec = decode(episode.spec)
         assert isinstance(spec, TaskSpec)
         try:
-            opened = _Open(self._make_judge(spec))
+            opened = _Open(self._make_judge(spec), spec.objects)
         except (CoachError, ValueError) as error:
             log.warning("an episode that cannot be judged", episode_id=episode_id, error=str(error))
             return _Open(None)
@@ -124,7 +127,8 @@ class Judging:
             return Judged(None, "truncated")
         if t.source == "script" or t.n_ticks == 0:
             return NOT_JUDGED
-        verdict = opened.judge.step(t.joints, t.head)
+        said = spoken(t.tool, t.params, t.obs, opened.objects)
+        verdict = opened.judge.step(t.joints, t.head, answer=said)
         if not verdict.terminated:
             return Judged(float(verdict.reward))
         opened.over = True

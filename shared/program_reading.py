@@ -35,7 +35,7 @@ from shared.programs import (
     Value,
     Wave,
 )
-from shared.tools import TOOL_INDEX, TOOLS
+from shared.tools import MOTIONS, TOOL_INDEX, TOOLS
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _BIG = 1e4
@@ -239,8 +239,8 @@ def _param(data: Any, at: str) -> ProgramParam:
 
 
 def _tool(name: Any, args: Mapping[str, Value], at: str) -> str:
-    if not isinstance(name, str) or name not in TOOL_INDEX:
-        raise ProgramError(f"{at}: no tool {name!r:.40}; there are {', '.join(TOOL_INDEX)}")
+    if not isinstance(name, str) or name not in MOTIONS:
+        raise ProgramError(f"{at}: no tool {name!r:.40}; there are {', '.join(MOTIONS)}")
     known = [p.name for p in TOOLS[TOOL_INDEX[name]].params]
     for arg in args:
         if arg not in known:

@@ -1,7 +1,8 @@
-"""The robot's twenty motion tools: what the policy may choose, with which parameters, in which units.
+"""The robot's twenty tools: what the policy may choose, with which parameters, in which units.
 
-A tool is a fixed number of ticks of motion, played by `shared.control.motions` on robot and simulation alike.
-No tool may pick "the best match" by itself: that would be the task solved by the interface.
+A tool is a fixed number of ticks of motion, played by `shared.control.motions` on robot and simulation alike;
+only `run_made` lasts as long as the made tool that it plays. No tool may pick "the best match" by itself:
+that would be the task solved by the interface.
 """
 
 from __future__ import annotations
@@ -65,12 +66,22 @@ TOOLS: tuple[Tool, ...] = (
     Tool("turn_head", "rotate the neck a few degrees sideways", 10, (Param("yaw", "deg", -15.0, 15.0),)),
     Tool("pitch_head", "tip the neck a few degrees up or down", 10, (Param("pitch", "deg", -10.0, 10.0),)),
     Tool("roll_head", "tilt the neck a few degrees to one side", 10, (Param("roll", "deg", -10.0, 10.0),)),
-    Tool("raise_head", "lift or lower the head a little", 10, (Param("z", "mm", -8.0, 8.0),)),
     Tool(
-        "slide_head",
-        "shift the head a little forward, back or sideways",
+        "move_head",
+        "shift the head a little up, down, forward, back or sideways",
         10,
-        (Param("x", "mm", -5.0, 5.0), Param("y", "mm", -5.0, 5.0)),
+        (Param("x", "mm", -6.0, 6.0), Param("y", "mm", -5.0, 5.0), Param("z", "mm", -8.0, 8.0)),
+    ),
+    Tool(
+        "track",
+        "follow the thing that moves, keep watching it",
+        50,
+        (
+            Param("u", "image half-widths", -0.5, 0.5),
+            Param("v", "image half-heights", -0.5, 0.5),
+            Param("du", "deg/s", -20.0, 20.0),
+            Param("dv", "deg/s", -20.0, 20.0),
+        ),
     ),
     Tool("turn_body", "rotate the base a few degrees", 20, (Param("yaw", "deg", -20.0, 20.0),)),
     Tool("nod", "nod your head, tell me yes, agree", 60, _gesture_params("deg", 4.0, 17.0), gesture=True),
@@ -97,14 +108,26 @@ TOOLS: tuple[Tool, ...] = (
         30,
         (Param("right", "deg", -80.0, 80.0), Param("left", "deg", -80.0, 80.0)),
     ),
-    Tool("bow", "bow politely", 60, (Param("pitch", "deg", 5.0, 20.0),), gesture=True),
+    Tool(
+        "run_made",
+        "make a move that you were taught",
+        10,
+        (Param("place", "choice", 0.0, 7.0),),
+    ),
     Tool("scan", "pan slowly across the room and back", 50, (Param("yaw", "deg", -40.0, 40.0),)),
-    Tool("lean", "lean in, come closer", 20, (Param("x", "mm", -8.0, 8.0), Param("pitch", "deg", -8.0, 8.0))),
-    Tool("perk_up", "perk up, get attentive, antennas up", 30, (Param("z", "mm", 0.0, 8.0),)),
+    Tool("take_photo", "take a photo, save a picture", 20),
+    Tool(
+        "say",
+        "answer in words, name what you see, left or right",
+        20,
+        (Param("word", "choice", 0.0, 7.0), Param("place", "choice", 0.0, 7.0)),
+    ),
     Tool("go_home", "neutral rest position", 40),
 )
 
 TOOL_INDEX: dict[str, int] = {tool.name: index for index, tool in enumerate(TOOLS)}
 MAX_TICKS = max(tool.ticks for tool in TOOLS)
+MOTIONS = tuple(tool.name for tool in TOOLS if tool.name not in ("run_made", "take_photo", "say"))
+"""Tools that a made tool may use."""
 
 assert len(TOOLS) == NUM_TOOLS

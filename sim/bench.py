@@ -29,7 +29,7 @@ TRACES: tuple[tuple[str, tuple[tuple[str, tuple[float, ...]], ...]], ...] = (
     ("looks", (("look", (0.5, 0.3)), ("look", (-0.8, 0.1)), ("look", (0.3, -0.2)))),
     ("nods", (("look", (0.3, 0.2)), ("nod", (0.6, 0.0)), ("nod", (-0.2, 1.0)))),
     ("shakes", (("look", (-0.3, 0.1)), ("shake", (0.6, 0.0)), ("shake", (0.0, 1.0)))),
-    ("rolls", (("roll_head", (0.8,)), ("wobble", (0.5, 0.5)), ("bow", (0.5,)))),
+    ("rolls", (("roll_head", (0.8,)), ("wobble", (0.5, 0.5)), ("track", (0.5, 0.5, 0.5, 0.5)))),
     ("dances", (("turn_body", (0.7,)), ("sway", (1.0, 0.5)), ("bob", (0.7, 0.0)))),
     ("antennas", (("wave_antennas", (0.8, 0.5)), ("scan", (0.6,)), ("go_home", ()))),
 )

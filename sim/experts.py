@@ -7,9 +7,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.answers import NAMES_A_THING, WORDS, said
 from shared.control.vision import HALF_TAN_U, HALF_TAN_V
 from shared.interruption import as_of
-from shared.messages import TaskSpec
+from shared.messages import SceneObject, TaskSpec
 from shared.spaces import DETECTION_FIELDS, JOINTS, NUM_DETECTIONS, NUM_PARAMS, TICK_S, slot_range
 from shared.tools import TOOL_INDEX, TOOLS
 from sim.tasks import task_named
@@ -48,7 +49,7 @@ def expert(spec: TaskSpec, obs: F32) -> tuple[int, F32]:
 
     Returns:
         Tool index and (4,) raw parameters: `look` at where the named object is seen (`go_home` while it is
-        not), no further than is allowed at once, or the gesture asked for at half its range.
+        not), no further than is allowed at once, the gesture asked for at half its range, or the answer.
 
     Raises:
         UnknownTask: the spec's task is not one of ours.
@@ -63,11 +64,12 @@ def expert(spec: TaskSpec, obs: F32) -> tuple[int, F32]:
             params[0] = CLEAR
             params[1] = tool.params[1].raw(goal.tempo_hz / HASTE * tool.ticks * TICK_S)
         return TOOL_INDEX[tool.name], params
+    if goal.answer:
+        return _say(goal.answer, spec, obs, params)
     target = goal.target
     slots = obs[slot_range("detections")].reshape(NUM_DETECTIONS, -1)
     if target is not None:
-        off = np.abs(slots[:, _CODE] - spec.objects[target].code).max(axis=1)
-        here = np.flatnonzero((off < _SAME_CODE) & (slots[:, 2] > 0.0))
+        here = _slots_of(spec.objects[target], slots)
         if len(here):
             look = TOOLS[TOOL_INDEX["look"]]
             share = _share(task.max_gaze_deg_s, *slots[here[0], :2].tolist())
@@ -78,6 +80,24 @@ def expert(spec: TaskSpec, obs: F32) -> tuple[int, F32]:
         return _back(obs, params)
     waits = task.name in PATIENT and slots[:, 2].any()
     return TOOL_INDEX["wait" if waits else "go_home"], params
+
+
+def _slots_of(thing: SceneObject, slots: F32) -> NDArray[np.intp]:
+    """Detections (8, 8) that are of this object, by index."""
+    off = np.abs(slots[:, _CODE] - thing.code).max(axis=1)
+    return np.flatnonzero((off < _SAME_CODE) & (slots[:, 2] > 0.0))
+
+
+def _say(answer: str, spec: TaskSpec, obs: F32, params: F32) -> tuple[int, F32]:
+    """The answer; home, from where all is seen, while what is to be named is not."""
+    if answer in WORDS:
+        return TOOL_INDEX["say"], said(WORDS.index(answer))
+    slots = obs[slot_range("detections")].reshape(NUM_DETECTIONS, -1)
+    (named,) = (thing for thing in spec.objects if thing.name == answer)
+    here = _slots_of(named, slots)
+    if len(here):
+        return TOOL_INDEX["say"], said(NAMES_A_THING, int(here[0]))
+    return TOOL_INDEX["go_home"], params
 
 
 def _back(obs: F32, params: F32) -> tuple[int, F32]:

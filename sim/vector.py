@@ -14,6 +14,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.answers import spoken
 from shared.control import vision
 from shared.control.limits import LIMITS, LimiterState, limit_many
 from shared.control.motions import TICKS, joints_of, plan, start_pose
@@ -21,8 +22,15 @@ from shared.control.observe import DEFAULT_BRIGHTNESS, States, observe
 from shared.control.rotations import matrix_to_quat, rpy_to_matrix
 from shared.interruption import as_of
 from shared.messages import SceneObject, TaskSpec
-from shared.spaces import DETECTION_FIELDS, NUM_DETECTIONS, NUM_JOINTS, NUM_TOOLS, OBS_DIM, TEXT_DIM
-from shared.tools import MAX_TICKS
+from shared.spaces import (
+    DETECTION_FIELDS,
+    NUM_DETECTIONS,
+    NUM_JOINTS,
+    NUM_TOOLS,
+    OBS_DIM,
+    TEXT_DIM,
+)
+from shared.tools import MAX_TICKS, TOOL_INDEX
 from sim import light
 from sim.model import shared_model
 from sim.physics import GRAVITY, Fleet, Motion
@@ -37,6 +45,7 @@ Bool = NDArray[np.bool_]
 
 WORTH_HALVING = 16
 """Environments from which on physics and control take turns in two halves."""
+_SAY = TOOL_INDEX["say"]
 _LIMITER = tuple(f.name for f in fields(LimiterState))
 
 
@@ -144,6 +153,7 @@ class VectorEnv:
         self._paths: dict[int, tuple[Path, int]] = {}  # row -> way, and slot in the scene, of what moves
         self._interrupted: set[int] = set()  # rows of episodes in whose middle something is said
         self._state = States(*(np.zeros((n, k)) for k in (9, 9, 3, 4, 3, 3, 9)))
+        self._seen = np.zeros((n, OBS_DIM), np.float32)  # observed last
 
     def reset(self, seed: int | None = None) -> F32:
         """Begin a new episode everywhere; (n, 512) first observations.
@@ -173,7 +183,7 @@ class VectorEnv:
             moving.append(self._fleet.start(rows, out.setpoints[rows], out.n_ticks[rows]))
         for rows, motions in zip(self._halves, moving, strict=True):
             self._collect(motions, out)
-            self._close(rows, out)
+            self._close(rows, out, self._answers(rows, tool, params))
         return out
 
     def _blank(self, ticks: Int) -> Step:
@@ -229,11 +239,19 @@ class VectorEnv:
             state.imu_gyro[rows] = motion.gyro[:, -1]
             state.target[rows] = self._limiter.pos[rows]
 
-    def _close(self, rows: Int, out: Step) -> None:
+    def _answers(self, rows: Int, tool: Int, params: F64) -> NDArray[np.object_]:
+        """(m,) what each of these robots said; "" for nothing."""
+        said = np.full(len(rows), "", object)
+        for i in np.flatnonzero(tool[rows] == _SAY):
+            row = rows[i]
+            said[i] = spoken(_SAY, params[row], self._seen[row], self.specs[row].objects)
+        return said
+
+    def _close(self, rows: Int, out: Step, answers: NDArray[np.object_]) -> None:
         """Judge the decision, observe its end, and begin anew what is over."""
         ticks = out.n_ticks[rows]
         limited = np.rint(out.cost[rows] * ticks).astype(np.int64)
-        verdict = self._judges.step(rows, out.joints[rows], out.head[rows], ticks, limited)
+        verdict = self._judges.step(rows, out.joints[rows], out.head[rows], ticks, limited, answers)
         self._count[rows] += 1
         self._elapsed[rows] += ticks
         if self._paths or self._interrupted:
@@ -346,4 +364,5 @@ class VectorEnv:
             brightness=self._brightness[rows],
         )
         assert obs.shape == (len(rows), OBS_DIM)
+        self._seen[rows] = obs
         return obs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -22,7 +23,9 @@ from learner.api.problems import not_found
 from learner.service import Service
 from learner.store import queries
 from learner.store.rows import Episode, Step
-from shared.codec import unpack_transition
+from shared.answers import spoken
+from shared.codec import decode, unpack_transition
+from shared.messages import SceneObject, TaskSpec
 from shared.tools import TOOLS
 
 MAX_LIMIT = 500
@@ -76,17 +79,20 @@ def _detail(connection: Any, episode_id: str) -> EpisodeDetail:
     if episode is None:
         raise not_found("episode", episode_id, "GET /api/v1/episodes lists them")
     steps = [s for s in queries.episode_steps(connection, episode_id) if s.end_reason != "closing"]
+    spec = decode(episode.spec)
+    objects = spec.objects if isinstance(spec, TaskSpec) else ()
     flagged = queries.list_anomalies(connection, limit=MAX_LIMIT, episode_id=episode_id)
     return EpisodeDetail(
         **_public(episode),
-        steps=[_step(connection, step) for step in steps],
+        steps=[_step(connection, step, objects) for step in steps],
         anomalies=[AnomalyInfo(**asdict(row)) for row in flagged],
     )
 
 
-def _step(connection: Any, step: Step) -> StepInfo:
+def _step(connection: Any, step: Step, objects: Sequence[SceneObject]) -> StepInfo:
     tool = TOOLS[step.tool]
-    raw = unpack_transition(step.payload).params
+    record = unpack_transition(step.payload)
+    raw = record.params
     return StepInfo(
         id=step.id,
         boot_epoch=step.boot_epoch,
@@ -96,6 +102,7 @@ def _step(connection: Any, step: Step) -> StepInfo:
         params=[
             payloads.Parameter(p.name, p.physical(float(raw[i])), p.unit) for i, p in enumerate(tool.params)
         ],
+        said=spoken(step.tool, raw, record.obs, objects),
         source=step.source,
         end_reason=step.end_reason,
         n_ticks=step.n_ticks,

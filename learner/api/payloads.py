@@ -269,6 +269,8 @@ class StepInfo(Struct):
     episode_step: int
     tool: str
     params: list[Parameter]
+    said: str
+    """The answer in words; empty where the tool is not `say`."""
     source: str
     end_reason: str
     n_ticks: int

@@ -38,11 +38,9 @@ _USUAL: dict[str, dict[str, float]] = {
     "turn_head": {"yaw": 15.0},
     "pitch_head": {"pitch": -10.0},
     "roll_head": {"roll": 10.0},
-    "raise_head": {"z": 8.0},
+    "move_head": {"z": 8.0},
     "turn_body": {"yaw": 20.0},
     "scan": {"yaw": 30.0},
-    "lean": {"x": 8.0},
-    "perk_up": {"z": 8.0},
 }
 """Arguments of tools whose middle would be no motion at all."""
 _SWEEP = (20.0, 20.0, -20.0, -20.0, -20.0, -20.0, 20.0, 20.0)

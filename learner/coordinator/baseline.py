@@ -6,16 +6,16 @@ a goal is reached it has to tell from its own camera.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from learner.coordinator.acting import F32, Call, Gaze, Names, Place, Search, call, use
-from learner.coordinator.goals import Answer, Goal, Known, Look, Make, Use
+from learner.coordinator.acting import F32, Call, Gaze, Names, Search, call, use
+from learner.coordinator.goals import Answer, Goal, Known, Look, Make, Tell, Use
 from learner.coordinator.motions import nearest
 from learner.coordinator.planner import GrammarPlanner, Planner
+from learner.coordinator.telling import Telling, work_at
 from shared.spaces import slot_range
 
-Workable = Look | Answer | Use
+Workable = Look | Answer | Tell | Use
 _DETECTIONS = slot_range("detections")
+_HEAD_YAW = slot_range("head_rpy").start + 2
 
 
 class Baseline:
@@ -36,7 +36,7 @@ class Baseline:
         self._said: str | None = None
         self._goals: tuple[Workable, ...] = ()
         self._at = self._done = 0
-        self._work: Gaze | Search | None = None
+        self._work: Gaze | Search | Telling | None = None
         self._over = False
 
     def act(self, said: str, obs: F32) -> Call:
@@ -50,13 +50,12 @@ class Baseline:
             self._hear(said)
         if not self._goals:
             return call("wait")
-        seen = self._names.seen(obs[_DETECTIONS])
         for _ in range(len(self._goals) + 1):
             goal = self._goals[self._at]
             if isinstance(goal, Use):
                 self._reached(goal)
                 return use(goal)
-            made, done = self._step(goal, seen)
+            made, done = self._step(goal, obs)
             if isinstance(goal, Look) and done:
                 self._reached(goal)
                 continue
@@ -65,11 +64,14 @@ class Baseline:
             break
         return made
 
-    def _step(self, goal: Look | Answer, seen: Mapping[str, Place]) -> tuple[Call, bool]:
+    def _step(self, goal: Look | Answer | Tell, obs: F32) -> tuple[Call, bool]:
         """What to do for this goal, and whether it is reached: a look before that, an answer by that."""
         if self._work is None:
-            self._work = Gaze(goal) if isinstance(goal, Look) else Search(goal)
-        made = self._work.step(seen)
+            self._work = work_at(goal, self._names)
+        if isinstance(self._work, Telling):
+            made = self._work.step(obs[_DETECTIONS], float(obs[_HEAD_YAW]))
+        else:
+            made = self._work.step(self._names.seen(obs[_DETECTIONS]))
         return made, self._work.done
 
     def _hear(self, said: str) -> None:
@@ -83,7 +85,7 @@ class Baseline:
     def _reached(self, goal: Workable) -> None:
         self._work = None
         self._done += 1
-        if isinstance(goal, Answer) or self._done >= goal.times:
+        if isinstance(goal, Answer | Tell) or self._done >= goal.times:
             # All over, and nobody has said that it was right: the robot goes through it once more.
             self._at, self._done = (self._at + 1) % len(self._goals), 0
             self._over = self._over or self._at == 0
@@ -93,4 +95,4 @@ def _workable(goal: Goal) -> Workable | None:
     """Made tools cannot be chosen as a decision: the nearest of the robot's own takes their place."""
     if isinstance(goal, Make):
         return nearest(goal.request)
-    return goal if isinstance(goal, Look | Answer | Use) else None
+    return goal if isinstance(goal, Workable) else None

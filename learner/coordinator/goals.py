@@ -46,6 +46,23 @@ class Answer:
         return f"answer {self.object}"
 
 
+What = Literal["leftmost", "rightmost", "side"]
+
+
+@dataclass(frozen=True)
+class Tell:
+    """Say in words what stands on the far left or right, or on which side an object is."""
+
+    what: What
+    object: str = ""
+    """Whose side; "" where the name is what is asked for."""
+
+    @property
+    def brief(self) -> str:
+        """As in the corpus: `tell leftmost`, or `tell side apple`."""
+        return f"tell {self.what} {self.object}".rstrip()
+
+
 @dataclass(frozen=True)
 class Use:
     """One of the robot's own tools."""
@@ -101,7 +118,7 @@ class Cannot:
         return "cannot"
 
 
-Goal = Look | Answer | Use | Made | Make | Cannot
+Goal = Look | Answer | Tell | Use | Made | Make | Cannot
 
 
 @dataclass(frozen=True)
@@ -126,6 +143,10 @@ def problem_with(goal: Goal, known: Known) -> str:
     """Why a goal cannot be worked at; "" where it can. Whoever planned it, this has the last word."""
     if isinstance(goal, Look) and goal.object not in known.objects:
         return f"there is no object {goal.object!r:.60} here"
+    if isinstance(goal, Tell) and (goal.what == "side") != bool(goal.object):
+        return "only a side is asked for of an object"
+    if isinstance(goal, Tell) and goal.object and goal.object not in known.objects:
+        return f"there is no object {goal.object!r:.60} here"
     if isinstance(goal, Made) and goal.name not in known.made:
         return f"there is no made tool {goal.name!r:.60}"
     if isinstance(goal, Make) and not goal.request.strip():
@@ -135,11 +156,20 @@ def problem_with(goal: Goal, known: Known) -> str:
     return _problem_with_use(goal) if isinstance(goal, Use) else ""
 
 
+AIMED = {
+    "look": "aimed by what the camera sees; name an object",
+    "track": "aimed by what the camera sees; name an object to follow",
+    "say": "chosen by what the camera sees; ask a question",
+    "run_made": "for made tools; name one",
+}
+"""Tools whose parameters nobody can give beforehand."""
+
+
 def _problem_with_use(goal: Use) -> str:
     if goal.tool not in TOOL_INDEX:
         return f"the robot has no tool {goal.tool!r:.60}"
-    if goal.tool == "look":
-        return "look is aimed by what the camera sees; name an object"
+    if goal.tool in AIMED:
+        return f"{goal.tool} is {AIMED[goal.tool]}"
     params = {p.name: p for p in TOOLS[TOOL_INDEX[goal.tool]].params}
     for name, value in goal.args.items():
         if name not in params:

@@ -21,6 +21,7 @@ from learner.coordinator.goals import (
     Made,
     Make,
     Plan,
+    Tell,
     Use,
     problem_with,
 )
@@ -99,6 +100,10 @@ class _Reader:
         return self._goals
 
     def _clause(self, clause: str) -> None:
+        asked = self._asked(clause)
+        if asked is not None:
+            self._goals.append(asked)
+            return
         carried = self._carry(clause)
         if carried is None:
             self._pieces(clause)
@@ -107,6 +112,18 @@ class _Reader:
         self._pieces(before)
         self._goals += goals
         self._pieces(after)
+
+    def _asked(self, clause: str) -> Goal | None:
+        """A question that takes words to answer."""
+        if phrases.SIDE.search(clause):
+            meant = [names for names in self._mentions.of(clause) if names]
+            if not meant:
+                return Cannot("I do not know whose side you mean; name it")
+            return Tell("side", meant[0][0]) if len(meant[0]) == 1 else _which(meant[0])
+        if not phrases.ASKS_NAME.search(clause):
+            return None
+        left, right = phrases.LEFT_END.search(clause), phrases.RIGHT_END.search(clause)
+        return Tell("leftmost" if left else "rightmost") if bool(left) != bool(right) else None
 
     def _pieces(self, clause: str) -> None:
         began, pending, bare = len(self._goals), 1, False

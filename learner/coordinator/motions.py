@@ -20,14 +20,16 @@ _GESTURES = {
 """Kinds of wish that are gestures of the robot's own."""
 _BY_WORDS = (
     ("wait", r"\bwait|\bstay still|\b(?:keep|hold|be|stand) still|\bpause\b|\bdo nothing\b"),
-    ("bow", r"\bbow(?:s|ing)?\b"),
+    (
+        "take_photo",
+        r"\b(?:take|make|shoot|snap) (?:a|an|another|the) (?:quick )?(?:photo\w*|picture|snapshot|selfie)\b",
+    ),
     ("scan", r"\blook (?:all )?around\b|\bscan|\bpan\b|\bsurvey"),
     (
         "go_home",
         r"\bgo (?:back )?home\b|\bto neutral\b|"
         r"\b(?:neutral|rest(?:ing)?|home|start(?:ing)?) (?:position|pose)\b",
     ),
-    ("perk_up", r"\bperk up\b|\bget attentive\b|\bpay attention\b"),
     ("wave_antennas", r"\bsay (?:hello|hi)\b|\bwave (?:hello|hi|goodbye|to|at)\b"),
     ("nod", r"\b(?:say|tell me|give (?:me|us) an?|show me an?) yes\b"),
     ("shake", r"\b(?:say|tell me|give (?:me|us) an?|show me an?) no\b"),
@@ -42,9 +44,9 @@ _TURNS: dict[tuple[str, str], tuple[str, str, float]] = {
     ("tilt", "left"): ("roll_head", "roll", -1.0),
     ("turn_body", "left"): ("turn_body", "yaw", 1.0),
     ("turn_body", "right"): ("turn_body", "yaw", -1.0),
-    ("slide", "forward"): ("lean", "x", 1.0),
-    ("slide", "back"): ("lean", "x", -1.0),
-    ("tall", ""): ("raise_head", "z", 1.0),
+    ("slide", "forward"): ("move_head", "x", 1.0),
+    ("slide", "back"): ("move_head", "x", -1.0),
+    ("tall", ""): ("move_head", "z", 1.0),
 }
 """Kind and side of a wish -> tool, its parameter, and the sign."""
 
@@ -65,7 +67,7 @@ def own_tool(text: str) -> Use | None:
         if re.search(pattern, text):
             return Use(tool, times=_waits(text) if tool == "wait" else phrases.times_in(text)[0])
     if re.search(r"\b(?:lean in|come (?:a little |a bit )?closer)\b", text):
-        return Use("lean", {"x": TOOLS[TOOL_INDEX["lean"]].params[0].high})
+        return Use("move_head", {"x": TOOLS[TOOL_INDEX["move_head"]].params[0].high})
     wish = _single(text)
     return None if wish is None or wish.seconds is not None else _for(wish)
 

@@ -58,6 +58,15 @@ THERE = re.compile(
 )
 """How a question begins whether something is there."""
 ASKED_THING = re.compile(r"\b(?:a|an|the|any|some) (?P<thing>[a-z]+(?: (?!here|there|in|on)[a-z]+)?)")
+SIDE = re.compile(r"\bleft\b.*\bor\b.*\bright\b|\bright\b.*\bor\b.*\bleft\b|\b(?:which|what|the) side\b")
+"""A question on which side something is."""
+ASKS_NAME = re.compile(r"\b(?:what|which|name|say|tell)\b")
+_END = (
+    r"(?:\b(?:far|very|(?:furthest|farthest)) (?:to the )?{0}|\b{0} ?most|\b{0} (?:end|edge|side)|"
+    r"\b(?:furthest|farthest) to (?:the|your) {0})\b"
+)
+LEFT_END, RIGHT_END = (re.compile(_END.format(side)) for side in ("left", "right"))
+"""The place of what stands outermost."""
 THEN = re.compile(
     r"[\s,]*(?:\band )?(?:\bthen\b|\bafter (?:that|this|which)\b|\bafterwards?\b|\bnext\b(?! to)|\bfinally\b|"
     r"\band last(?:ly)?\b|\blastly\b|\bfollowed by\b|"

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learner.coordinator.acting import Call, Gaze, Names, Search, call, use
-from learner.coordinator.goals import Answer, Goal, Look, Made, Use
+from learner.coordinator.goals import Answer, Goal, Look, Made, Tell, Use
 from learner.coordinator.skills import Ready
 from learner.coordinator.stage import Stage
+from learner.coordinator.telling import Telling, work_at
 from learner.coordinator.tracker import Event, Progress, begin, follow, give_up, revise, wanted
 from learner.coordinator.watching import Watch
+from shared.answers import answer
 from shared.programs import Program
 from shared.tools import TOOLS
 
@@ -55,16 +57,22 @@ def perform(
     names = Names.of([thing.name for thing in stage.objects])
     programs = {**(library or {}), **ready.programs}
     progress, events, decisions = begin(ready.plan), list[Event](), 0
-    work: Gaze | Search | None = None
+    work: Gaze | Search | Telling | None = None
     tries = 0
     while (goal := progress.now) is not None:
         if tries >= _most(goal):
             progress, tries, work = give_up(progress), 0, None
             continue
-        if isinstance(goal, Look | Answer):
-            if work is None:
-                work = Gaze(goal) if isinstance(goal, Look) else Search(goal)
-            joints, head = _with_rest(stage, work.step(names.seen(stage.detections())))
+        spoke = ""
+        if isinstance(goal, Look | Answer | Tell):
+            work = work or work_at(goal, names)
+            detections = stage.detections()
+            if isinstance(work, Telling):
+                made = work.step(detections, stage.head_yaw)
+                spoke = answer(made.params, detections, stage.objects) if work.done else ""
+            else:
+                made = work.step(names.seen(detections))
+            joints, head = _with_rest(stage, made)
         elif isinstance(goal, Made):
             joints, head = stage.play(programs[goal.digest], programs)
         else:
@@ -74,6 +82,8 @@ def perform(
         happened = watch.follow(joints, head)
         if isinstance(goal, Use | Made):
             happened.append(Event("played", goal.tool if isinstance(goal, Use) else goal.name))
+        if spoke:
+            happened.append(Event("said", spoke))
         before = progress
         for event in happened:
             progress = follow(progress, event)
@@ -96,5 +106,5 @@ def _with_rest(stage: Stage, made: Call) -> tuple[F64, F64]:
 
 
 def _most(goal: Goal) -> int:
-    more = MOST_LOOKS if isinstance(goal, Look | Answer) else 0
+    more = MOST_LOOKS if isinstance(goal, Look | Answer | Tell) else 0
     return more + MOST_TRIES * wanted(goal)

@@ -7,6 +7,7 @@ import math
 from typing import Any, get_args
 
 from learner.coordinator.goals import (
+    AIMED,
     MAX_GOALS,
     Answer,
     Cannot,
@@ -17,7 +18,9 @@ from learner.coordinator.goals import (
     Made,
     Make,
     Plan,
+    Tell,
     Use,
+    What,
     problem_with,
 )
 from learner.tooling.refusing import reason_to_refuse
@@ -30,6 +33,7 @@ MAX_TEXT = 240
 _KEYS: dict[str, tuple[set[str], set[str]]] = {
     "look": ({"object"}, {"slowly", "follow", "times"}),
     "answer": ({"object"}, set()),
+    "tell": ({"what"}, {"object"}),
     "use": ({"tool"}, {"args", "times"}),
     "made": ({"name"}, {"times"}),
     "make": ({"request"}, set()),
@@ -89,6 +93,10 @@ def _built(body: dict[str, Any]) -> Goal:
         return Look(_text(body["object"]), _flag(body, "slowly"), _flag(body, "follow"), _times(body))
     if kind == "answer":
         return Answer(_text(body["object"]))
+    if kind == "tell":
+        if body["what"] not in get_args(What):
+            raise BadReply(f"what is {body['what']!r:.40}; expected {', '.join(get_args(What))}")
+        return Tell(body["what"], _text(body["object"]) if "object" in body else "")
     if kind == "use":
         return Use(_text(body["tool"]), _args(body.get("args", {})), _times(body))
     if kind == "made":
@@ -143,7 +151,7 @@ def instructions(known: Known) -> str:
         + "".join(f"; {p.name} {p.low:g}..{p.high:g} {p.unit}" for p in tool.params)
         + ")"
         for tool in TOOLS
-        if tool.name != "look"
+        if tool.name not in AIMED
     )
     return (
         "You split what a person says to a small desktop robot without hands into goals, in the order in "
@@ -153,6 +161,8 @@ def instructions(known: Known) -> str:
         "new otherwise. Each goal is one of\n"
         '{"do": "look", "object": NAME, "slowly": true | false, "follow": true | false, "times": N}\n'
         '{"do": "answer", "object": NAME} for a question whether it is there\n'
+        '{"do": "tell", "what": "leftmost" | "rightmost"} for a question which thing stands there\n'
+        '{"do": "tell", "what": "side", "object": NAME} for a question on which side it is\n'
         '{"do": "use", "tool": NAME, "args": {PARAMETER: NUMBER}, "times": N}\n'
         '{"do": "made", "name": NAME, "times": N}\n'
         '{"do": "make", "request": WORDS} for a motion that no tool gives\n'

@@ -12,7 +12,7 @@ from shared.control import shield, vision
 from shared.control.limits import LimiterState
 from shared.control.motions import TICKS, joints_of, plan
 from shared.control.programs import play
-from shared.control.rotations import matrix_to_quat, quat_to_matrix, rpy_to_matrix
+from shared.control.rotations import matrix_to_quat, matrix_to_rpy, quat_to_matrix, rpy_to_matrix
 from shared.errors import ConfigError
 from shared.messages import SceneObject
 from shared.programs import Program
@@ -67,6 +67,11 @@ class Stage:
     def points(self) -> F64:
         """(k, 3) m: where the objects are."""
         return np.array([thing.position for thing in self.objects]).reshape(-1, 3)
+
+    @property
+    def head_yaw(self) -> float:
+        """[rad] in the base frame, measured now."""
+        return float(matrix_to_rpy(quat_to_matrix(self._head[None, 3:]))[0, 2])
 
     def detections(self) -> F32:
         """(64,) what the camera reports now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from learner.coordinator.goals import Answer, Cannot, Goal, Look, Made, Make, Plan, Use
+from learner.coordinator.goals import Answer, Cannot, Goal, Look, Made, Make, Plan, Tell, Use
 from shared.tools import TOOLS
 
 LOOKED = "looked at the "
@@ -19,10 +19,10 @@ _SEEN_AS_GESTURE = frozenset(tool.name for tool in TOOLS if tool.gesture)
 class Event:
     """Something that happened."""
 
-    kind: Literal["gesture", "looked", "played"]
-    """Judged on the motion, the first two; `played`: a tool came to its end."""
+    kind: Literal["gesture", "looked", "played", "said"]
+    """Judged on the motion, the first two; `played`: a tool came to its end; `said`: an answer was given."""
     what: str
-    """Name of the gesture, object or tool."""
+    """Name of the gesture, object or tool; or the answer."""
 
     @classmethod
     def told(cls, words: str) -> Event:
@@ -106,6 +106,8 @@ def _reaches(goal: Goal, event: Event) -> bool:
         return event == Event("looked", goal.object)
     if isinstance(goal, Answer):
         return event in (Event("gesture", "nod"), Event("gesture", "shake"))
+    if isinstance(goal, Tell):
+        return event.kind == "said"
     if isinstance(goal, Made):
         return event == Event("played", goal.name)
     if isinstance(goal, Use):
@@ -118,7 +120,11 @@ def _stray(progress: Progress, event: Event) -> bool:
     """What was done already may go on or be done again; looking down and up reads as a bow; and made tools
     may look like any gesture."""
     goals = [progress.goals[i] for i in progress.reached]
-    if event.kind == "played" or event.what == "bow" or any(_reaches(goal, event) for goal in goals):
+    if (
+        event.kind in ("played", "said")
+        or event.what == "bow"
+        or any(_reaches(goal, event) for goal in goals)
+    ):
         return False
     if event.kind == "looked":
         return isinstance(progress.now, Look)

@@ -20,7 +20,7 @@ from learner.rl.mirror import mirror_obs, mirror_params
 from learner.rl.networks import ActorCritic
 from shared.control.pilot import USED_PARAMS
 from shared.spaces import DETECTION_FIELDS, LAYOUT, NUM_DETECTIONS, TEXT_DIM, slot_range
-from shared.tools import TOOLS
+from shared.tools import TOOL_INDEX, TOOLS
 
 F32 = NDArray[np.float32]
 _USED = torch.from_numpy(USED_PARAMS)
@@ -28,6 +28,7 @@ _GESTURE = np.array([tool.gesture for tool in TOOLS])
 _IS_GESTURE = torch.from_numpy(_GESTURE)
 _VISION = slot_range("detections")
 _TEXT = slot_range("instruction")
+_SAY = TOOL_INDEX["say"]
 _MATCH = slot_range("tool_match")
 _BODY = slice(0, _MATCH.start)
 _DISTRACTORS = slice(_VISION.start + len(DETECTION_FIELDS), _VISION.stop)
@@ -85,11 +86,12 @@ class Demonstrations:
         weight = counts[inverse] ** -0.5
         index = rng.choice(len(self), size=rows, p=weight / weight.sum())
         obs, tool, params = self.obs[index], self.tool[index], self.params[index]
-        turned = rng.random(rows) < 0.5
+        moves = tool != _SAY  # an answer depends on every word, and on which side things are
+        turned = (rng.random(rows) < 0.5) & moves
         obs[turned], params[turned] = mirror_obs(obs[turned]), mirror_params(tool[turned], params[turned])
         for part, share in ((_BODY, config.mix), (_DISTRACTORS, config.mix), (_TEXT, config.drop_text)):
             # The tool match and the named object's place decide; the rest may come from anywhere.
-            swapped = rng.random(rows) < share
+            swapped = (rng.random(rows) < share) & moves
             donors = self.obs[rng.integers(len(self), size=rows)]
             obs[swapped, part] = donors[swapped, part]
         vary = _GESTURE[tool][:, None] & USED_PARAMS[tool]

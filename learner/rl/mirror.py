@@ -24,7 +24,9 @@ _FLIPPED_PARAMS = {
     ("look", "u"),
     ("turn_head", "yaw"),
     ("roll_head", "roll"),
-    ("slide_head", "y"),
+    ("move_head", "y"),
+    ("track", "u"),
+    ("track", "du"),
     ("turn_body", "yaw"),
     ("scan", "yaw"),
 }

@@ -17,7 +17,7 @@ REST_TICKS = 25
 """At the start, so that the body settles, and now and then in between."""
 _MOTIONS = (
     "nod", "sway", "wave_antennas", "turn_body", "shake", "set_antennas", "wobble", "turn_head", "bob",
-    "pitch_head", "roll_head", "raise_head", "lean",
+    "pitch_head", "roll_head", "move_head", "track",
 )  # fmt: skip
 
 

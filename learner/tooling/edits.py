@@ -12,7 +12,7 @@ from typing import Any
 from learner.tooling.assembly import axes_of
 from shared.control.programs import Library
 from shared.programs import AXES, FORMAT, MAX_COUNT, MAX_SECONDS
-from shared.tools import TOOL_INDEX
+from shared.tools import MOTIONS
 
 Path = tuple[str | int, ...]
 Edit = tuple[float, str, Any]
@@ -353,7 +353,7 @@ def _repinned(data: Any, library: Library) -> Iterator[Edit]:
                 yield _with(
                     data, (*at, "digest"), digest, 1.0, f"{_say(at)}: the {program.name} that there is"
                 )
-        near = difflib.get_close_matches(str(step["play"]), TOOL_INDEX, n=1, cutoff=0.8)
+        near = difflib.get_close_matches(str(step["play"]), MOTIONS, n=1, cutoff=0.8)
         for name in near:
             yield _with(data, at, {"tool": name, "args": {}}, 1.6, f"{_say(at)}: the robot's own {name}")
 

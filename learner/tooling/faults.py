@@ -196,7 +196,7 @@ def _bad_name(data: Data, rng: Rng) -> None:
 
 def _no_such_tool(data: Data, rng: Rng) -> None:
     data["steps"].append(
-        {"tool": _misspell(str(rng.choice(["go_home", "nod", "wobble", "perk_up"])), rng), "args": {}}
+        {"tool": _misspell(str(rng.choice(["go_home", "nod", "wobble", "set_antennas"])), rng), "args": {}}
     )
 
 

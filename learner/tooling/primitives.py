@@ -62,7 +62,7 @@ def _within_reach(wish: Wish) -> None:
     if wish.amount is None:
         return
     axes = LIMIT_OF.get(
-        wish.kind, ("pitch",) if wish.kind == "nod" else ("yaw",) if wish.kind == "shake" else ()
+        wish.kind, ("pitch",) if wish.kind in ("nod", "bow") else ("yaw",) if wish.kind == "shake" else ()
     )
     if wish.kind == "look":
         axes = ("pitch",) if wish.side in ("up", "down") else ("yaw",)
@@ -155,6 +155,14 @@ def _swing(
         return Piece(name, _head(), (_wave(n, period * (n + 0.4) * tempo, **{axis: amplitude}),))
 
     return make
+
+
+def _bow(wish: Wish, size: float, tempo: float) -> Piece:
+    depth = wish.amount if wish.amount is not None else 16.0 * size
+    down, up = _move(0.7 * tempo, pitch=depth), _move(0.7 * tempo, pitch=0.0)
+    steps = (down, {"hold": 0.5 * tempo}, up)
+    several = wish.count is not None and wish.count > 1
+    return Piece("bow", _head(), ({"repeat": wish.count, "steps": list(steps)},) if several else steps)
 
 
 def _sway(wish: Wish, size: float, tempo: float) -> Piece:
@@ -295,6 +303,7 @@ PRIMITIVES: dict[str, Callable[[Wish, float, float], Piece]] = {
     "shake": _swing("shake", "yaw", 14.0, 0.8, 2),
     "wobble": _swing("wobble", "roll", 10.0, 0.9, 2),
     "bob": _swing("bob", "z", 5.0, 0.7, 2),
+    "bow": _bow,
     "sway": _sway,
     "tilt": _tilt,
     "look": _look,

@@ -193,6 +193,8 @@ def _kind(text: str) -> Wish | None:
         return Wish("turn_body", side) if side and _TURN.search(text) else None
     if re.search(r"\bdanc", text):
         return Wish("sway")
+    if re.search(r"\bbow(?:s|ing|ed)?\b|\bcurts", text):
+        return Wish("bow")
     if re.search(
         r"wobbl|\brock|\bsway|waggl|ear to ear|side to side|shoulder to shoulder|metronom|tick tock", text
     ):
@@ -233,7 +235,7 @@ def _pose(text: str, side: str) -> Wish | None:
         return Wish("look", "up")
     if drop and not gaze:
         return Wish("duck")
-    if (drop and gaze) or re.search(r"\bbow", text):
+    if drop and gaze:
         return Wish("look", "down")
     if _FORWARD.search(text) and (head or re.search(r"\blean|\bmov|\bpush|\bslid|\bcome", text)):
         return Wish("slide", "forward")

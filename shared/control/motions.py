@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from shared.control.envelope import POSE_LIMITS, clamp_pose
 from shared.control.kinematics import forward, inverse, matrix_to_rpy, rpy_to_matrix
+from shared.control.profiles import even, min_jerk
 from shared.control.vision import CAMERA_OFFSET_M, HALF_TAN_U, HALF_TAN_V
 from shared.messages import TaskSpec
-from shared.spaces import NUM_JOINTS, NUM_PARAMS
+from shared.spaces import NUM_JOINTS, NUM_PARAMS, TICK_S
 from shared.tools import MAX_TICKS, TOOL_INDEX, TOOLS
 
 F64 = NDArray[np.float64]
@@ -27,6 +28,8 @@ FOLLOW_RAD = np.deg2rad(20.0)
 """`look` lets the body take what exceeds this yaw between head and body."""
 FOLLOW_STEP_RAD = np.deg2rad(24.0)
 """... but no more than this in one `look`: what the body's speed limit allows in its time."""
+CATCH_UP = 0.6
+"""Share of `track`'s time in which the gaze catches up with the point."""
 ENVELOPE_SHARE = 0.2
 """Share of a gesture's time in which its waveform fades in, and out."""
 BODY_YAW_LIMIT_RAD = np.deg2rad(150.0)
@@ -37,12 +40,16 @@ ROLL, PITCH, YAW, X, Y, Z, BODY, RIGHT, LEFT = range(9)
 
 _LOW = np.array([[p.low for p in t.params] + [0.0] * (NUM_PARAMS - len(t.params)) for t in TOOLS])
 _HIGH = np.array([[p.high for p in t.params] + [0.0] * (NUM_PARAMS - len(t.params)) for t in TOOLS])
-_SCALE = {"deg": np.pi / 180.0, "mm": 1e-3}
+_SCALE = {"deg": np.pi / 180.0, "deg/s": np.pi / 180.0, "mm": 1e-3}
 _UNIT = np.array(
     [[_SCALE.get(p.unit, 1.0) for p in t.params] + [1.0] * (NUM_PARAMS - len(t.params)) for t in TOOLS]
 )
 TICKS: Int = np.array([tool.ticks for tool in TOOLS], np.int64)
 """(20,) duration of each tool in ticks."""
+
+
+_STILL = [TOOL_INDEX[name] for name in ("wait", "run_made", "take_photo", "say")]
+"""Tools without a motion of their own; what `run_made` plays comes from its program."""
 
 
 def physical_params(tool: Int, params: F64) -> F64:
@@ -93,11 +100,14 @@ def plan(tool: Int, params: F64, start: F64) -> F64:
     phase = np.minimum(np.arange(1, MAX_TICKS + 1)[None, :], ticks) / ticks
     path = (
         origin[:, None, :]
-        + _min_jerk(phase)[..., None] * (goal - origin)[:, None, :]
+        + min_jerk(phase)[..., None] * (goal - origin)[:, None, :]
         + _wave(tool, physical, phase)[..., None] * _fit(origin, offset)[:, None, :]
     )
+    tracking = np.flatnonzero(tool == TOOL_INDEX["track"])
+    if len(tracking):
+        path[tracking] = _pursue(physical[tracking], origin[tracking], goal[tracking], phase[tracking])
     setpoints = joints_of(path.reshape(-1, 9)).reshape(n, MAX_TICKS, NUM_JOINTS)
-    still = tool == TOOL_INDEX["wait"]
+    still = np.isin(tool, _STILL)
     setpoints[still | lost] = start[still | lost, None, :]
     bad: NDArray[np.bool_] = np.asarray(~np.isfinite(setpoints).all(axis=2), np.bool_)
     if bad.any():
@@ -112,17 +122,15 @@ def _goals(tool: Int, p: F64, origin: F64) -> tuple[F64, F64]:
     def rows(name: str) -> Int:
         return np.flatnonzero(tool == TOOL_INDEX[name])
 
-    at = rows("look")
-    if len(at):
-        goal[at] = _look(origin[at], p[at, 0], p[at, 1])
+    for name in ("look", "track"):
+        at = rows(name)
+        if len(at):
+            goal[at] = _look(origin[at], p[at, 0], p[at, 1])
     for name, axes in (
         ("turn_head", (YAW,)),
         ("pitch_head", (PITCH,)),
         ("roll_head", (ROLL,)),
-        ("raise_head", (Z,)),
-        ("lean", (X, PITCH)),
-        ("slide_head", (X, Y)),
-        ("perk_up", (Z,)),
+        ("move_head", (X, Y, Z)),
     ):
         at = rows(name)
         for i, axis in enumerate(axes):
@@ -133,20 +141,23 @@ def _goals(tool: Int, p: F64, origin: F64) -> tuple[F64, F64]:
     at = rows("set_antennas")
     goal[at, RIGHT] = p[at, 0]
     goal[at, LEFT] = p[at, 1]
-    at = rows("perk_up")
-    goal[at[:, None], [ROLL, RIGHT, LEFT]] = 0.0
     goal[rows("go_home")] = 0.0
     for name, shape in _WAVEFORMS.items():
         at = rows(name)
         for axis, sign in shape:
             offset[at, axis] = sign * p[at, 0]
 
+    return _drawn_in(goal), offset
+
+
+def _drawn_in(goal: F64) -> F64:
+    """Poses (n, 9) inside the ranges of body and antennas, and inside the envelope; overwritten."""
     goal[:, BODY] = np.clip(goal[:, BODY], -BODY_YAW_LIMIT_RAD, BODY_YAW_LIMIT_RAD)
     goal[:, RIGHT:] = np.clip(goal[:, RIGHT:], -ANTENNA_LIMIT_RAD, ANTENNA_LIMIT_RAD)
     goal[:, X : Z + 1], goal[:, ROLL : YAW + 1], _ = clamp_pose(
         goal[:, X : Z + 1], goal[:, ROLL : YAW + 1], goal[:, BODY]
     )
-    return goal, offset
+    return goal
 
 
 _WAVEFORMS: dict[str, tuple[tuple[int, float], ...]] = {
@@ -156,11 +167,10 @@ _WAVEFORMS: dict[str, tuple[tuple[int, float], ...]] = {
     "bob": ((Z, -1.0),),
     "sway": ((BODY, 1.0), (YAW, 1.0)),
     "wave_antennas": ((RIGHT, 1.0), (LEFT, -1.0)),
-    "bow": ((PITCH, 1.0),),
     "scan": ((YAW, 1.0),),
 }
 """Axes that a returning tool moves by its first parameter, each with its sign."""
-_OSCILLATES = np.array([t.gesture and t.name != "bow" for t in TOOLS])
+_OSCILLATES = np.array([t.gesture for t in TOOLS])
 
 
 def _look(origin: F64, u: F64, v: F64) -> F64:
@@ -180,10 +190,33 @@ def _look(origin: F64, u: F64, v: F64) -> F64:
     # Continuous with where the head is, not across the seam behind it.
     turn = np.remainder(goal[:, YAW] - origin[:, YAW] + np.pi, 2.0 * np.pi) - np.pi
     goal[:, YAW] = origin[:, YAW] + turn
-    relative = goal[:, YAW] - origin[:, BODY]
+    return _followed(goal)
+
+
+def _followed(goal: F64) -> F64:
+    """The body takes what exceeds `FOLLOW_RAD` of yaw between it and the head, as far as it can at once."""
+    relative = goal[:, YAW] - goal[:, BODY]
     excess = relative - np.clip(relative, -FOLLOW_RAD, FOLLOW_RAD)
     goal[:, BODY] += np.clip(excess, -FOLLOW_STEP_RAD, FOLLOW_STEP_RAD)
     return goal
+
+
+def _pursue(p: F64, origin: F64, caught: F64, phase: F64) -> F64:
+    """(n, ticks, 9): the gaze catches up with an image point within `CATCH_UP` of the time, while it goes
+    along at an even rate all the time.
+
+    A mean of three poses inside the envelope at every moment, as catching up is ahead of going along.
+    """
+    way = TICKS[TOOL_INDEX["track"]] * TICK_S * p[:, 2:4]
+    end = caught.copy()
+    end[:, YAW] -= way[:, 0]
+    end[:, PITCH] += way[:, 1]
+    end = _drawn_in(_followed(end))
+    catching = min_jerk(np.minimum(phase / CATCH_UP, 1.0))[..., None]
+    going = even(phase)[..., None]
+    return np.asarray(
+        origin[:, None] + catching * (caught - origin)[:, None] + going * (end - caught)[:, None]
+    )
 
 
 def _fit(origin: F64, offset: F64) -> F64:
@@ -207,18 +240,13 @@ def _fit(origin: F64, offset: F64) -> F64:
     return fitted
 
 
-def _min_jerk(phase: F64) -> F64:
-    """0 -> 1 with zero speed and acceleration at both ends."""
-    return np.asarray(phase**3 * (10.0 + phase * (6.0 * phase - 15.0)))
-
-
 def _wave(tool: Int, p: F64, phase: F64) -> F64:
     """(n, ticks) waveform of the returning tools, 0 at both ends: an oscillation, or one slow bump."""
-    fade = _min_jerk(np.clip(phase / ENVELOPE_SHARE, 0.0, 1.0)) * _min_jerk(
+    fade = min_jerk(np.clip(phase / ENVELOPE_SHARE, 0.0, 1.0)) * min_jerk(
         np.clip((1.0 - phase) / ENVELOPE_SHARE, 0.0, 1.0)
     )
     oscillation = fade * np.sin(2.0 * np.pi * p[:, 1:2] * phase)
-    bump = _min_jerk(np.clip(phase / 0.4, 0.0, 1.0)) * _min_jerk(np.clip((1.0 - phase) / 0.4, 0.0, 1.0))
+    bump = min_jerk(np.clip(phase / 0.4, 0.0, 1.0)) * min_jerk(np.clip((1.0 - phase) / 0.4, 0.0, 1.0))
     return np.where(_OSCILLATES[tool][:, None], oscillation, bump)
 
 

@@ -16,6 +16,7 @@ from shared.control import motions
 from shared.control.envelope import clamp_pose
 from shared.control.limits import LIMITS
 from shared.control.motions import ANTENNA_LIMIT_RAD, BODY, BODY_YAW_LIMIT_RAD, RIGHT, ROLL, YAW, X, Y, Z
+from shared.control.profiles import even, min_jerk
 from shared.errors import ProgramError
 from shared.programs import AXES, MAX_SECONDS, Move, Play, Program, Repeat, Step, Together, Tool, Value, Wave
 from shared.spaces import NUM_JOINTS, NUM_PARAMS, TICK_S
@@ -27,8 +28,6 @@ Library = Mapping[str, Program]
 
 MAX_CALLS = 3
 """Made tools inside made tools."""
-RAMP = 0.2
-"""Share of a wave's time in which its tempo rises, and falls."""
 APPROACH_TICKS = (15, 20, 25, 30, 40, 50, 65, 80, 100, 130, 165, 200)
 """Durations that the way to a start pose may take; the shortest that is gentle is taken."""
 _GENTLE = 0.5
@@ -44,8 +43,8 @@ TOOL_AXES: dict[str, tuple[str, ...]] = {
     "turn_head": ("yaw",),
     "pitch_head": ("pitch",),
     "roll_head": ("roll",),
-    "raise_head": ("z",),
-    "slide_head": ("x", "y"),
+    "move_head": ("x", "y", "z"),
+    "track": ("roll", "pitch", "yaw", "body"),
     "turn_body": ("body", "x", "y"),
     "nod": ("pitch",),
     "shake": ("yaw",),
@@ -54,13 +53,10 @@ TOOL_AXES: dict[str, tuple[str, ...]] = {
     "sway": ("body", "x", "y"),
     "wave_antennas": ("right", "left"),
     "set_antennas": ("right", "left"),
-    "bow": ("pitch",),
     "scan": ("yaw",),
-    "lean": ("x", "pitch"),
-    "perk_up": ("roll", "z", "right", "left"),
     "go_home": (*_HEAD, "body", "right", "left"),
 }
-"""Axes, as seen from the body, that each of the robot's own tools moves."""
+"""Axes, as seen from the body, that each tool moves that a program may use."""
 
 
 def play(
@@ -152,7 +148,7 @@ class _Player:
         return np.repeat(here[None], len(self._phase(step.seconds.at(args))), axis=0)
 
     def _wave(self, step: Wave, args: Mapping[str, float], here: F64) -> F64:
-        turns = tempo(self._phase(step.seconds.at(args))) * step.cycles.at(args) * 2.0 * np.pi
+        turns = even(self._phase(step.seconds.at(args))) * step.cycles.at(args) * 2.0 * np.pi
         rows = np.repeat(here[None], len(turns), axis=0)
         for name, swing in step.axes.items():
             axis, phase = AXIS[name], np.deg2rad(swing.phase_deg)
@@ -246,24 +242,6 @@ def moved_axes(steps: tuple[Step, ...], library: Library, depth: int = 0) -> set
             child = find(library, step)
             found |= child.start.keys() | moved_axes(child.steps, library, depth + 1)
     return found
-
-
-def min_jerk(phase: F64) -> F64:
-    """0 -> 1 with zero speed and acceleration at both ends."""
-    return np.asarray(phase**3 * (10.0 + phase * (6.0 * phase - 15.0)))
-
-
-def tempo(phase: F64) -> F64:
-    """0 -> 1 at an even rate, but for a smooth rise from rest and a fall to rest, each `RAMP` long."""
-
-    def ramp(s: F64) -> F64:  # integral of min_jerk from 0 to s
-        s = np.clip(s, 0.0, 1.0)
-        return np.asarray(RAMP * s**4 * (2.5 + s * (s - 3.0)))
-
-    flat = np.clip(phase, RAMP, 1.0 - RAMP) - RAMP
-    fall = RAMP * 0.5 - ramp((1.0 - phase) / RAMP)
-    total = 1.0 - RAMP
-    return np.asarray((ramp(phase / RAMP) + flat + fall) / total)
 
 
 def _goal(here: F64, to: Mapping[str, Value], args: Mapping[str, float], base: float) -> F64:

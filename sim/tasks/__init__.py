@@ -9,6 +9,7 @@ from shared.errors import ConfigError, UnknownTask
 from sim.tasks import (
     ask,
     carry,
+    describe,
     dim,
     find,
     interrupt,
@@ -40,6 +41,7 @@ ALL_TASKS: dict[str, Task] = TASKS | {
         dim.TASK,
         tempo.TASK,
         safe.TASK,
+        describe.TASK,
     )
 }
 """New ones go to the end: a stored index keeps its meaning."""

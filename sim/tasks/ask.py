@@ -1,7 +1,7 @@
 """A question about what is there: "is there a duck on the table?" Nod for yes, shake the head for no.
 
 What decides is in the observation: how well the best-matching detection fits the instruction. Questions of
-left and right are left out: demonstrations are also shown in a mirror, where their answer would be wrong.
+left and right take words to answer: `sim.tasks.describe`.
 """
 
 from __future__ import annotations

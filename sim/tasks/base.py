@@ -93,7 +93,7 @@ class Phrases:
 
 @dataclass(frozen=True)
 class Goal:
-    """One step of an episode: a gesture, or dwelling on an object."""
+    """One step of an episode: a gesture, dwelling on an object, or an answer."""
 
     gesture: int = 0
     """Id of the gesture (`gestures.GESTURES`); 0 where gaze decides."""
@@ -101,6 +101,8 @@ class Goal:
     """Index of the object in the episode's scene; None where a gesture is due."""
     tempo_hz: float | None = None
     """Cycles a second that a gesture is to have; None: any."""
+    answer: str = ""
+    """What is to be said; empty where motion decides."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def wordings(plans: tuple[Plan, ...]) -> Phrases:
 
 @dataclass(frozen=True)
 class Task:
-    """One thing to learn. Success is judged on motion alone, never on tool names."""
+    """One thing to learn. Success is judged on motion and on answers, never on tool names."""
 
     name: str
     phrases: Phrases

@@ -22,7 +22,7 @@ class Entry:
 _EVALUATE = "`reachy-coach tools evaluate`"
 
 ENTRIES: tuple[Entry, ...] = (
-    Entry("look and describe", "look", "the look; describing is not judged, as the robot does not speak"),
+    Entry("look and describe", "describe", "an answer in words; a look alone is the task `look`"),
     Entry("find an object", "find", "turned away from the table at first", held_out=True),
     Entry("visual question", "ask", "yes or no, by nod or shake"),
     Entry("multi-step command", "steps", "two steps in their order"),

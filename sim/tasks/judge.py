@@ -1,4 +1,6 @@
-"""Judges episodes by their recorded motion: the same code for one robot and for many simulated ones."""
+"""Judges episodes by their recorded motion and answers: the same code for one robot and for many
+simulated ones.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +20,7 @@ from sim.tasks.gestures import BOW, GESTURES, NONE, GestureTracker, channels
 F64 = NDArray[np.float64]
 Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
+Objects = NDArray[np.object_]
 
 DWELL_RAD = np.deg2rad(5.0)
 """Looking at something: the camera's axis is this close to its centre..."""
@@ -29,7 +32,7 @@ _NO_TARGET = -1
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one decision's motion was worth."""
+    """What one decision was worth."""
 
     reward: float
     terminated: bool
@@ -63,6 +66,7 @@ class Judges:
         self._target = np.full(n, _NO_TARGET, np.int64)
         self._dwell = np.zeros((n, NUM_DETECTIONS), np.int64)
         self._wanted = np.zeros(n, np.int64)
+        self._answer = np.full(n, "", object)
         self._looks = np.zeros(n, np.bool_)
         self._bow_fails = np.zeros(n, np.bool_)
         self._weights = np.zeros((n, 7))  # in the order of `Reward`
@@ -93,6 +97,7 @@ class Judges:
         self._target[row] = _NO_TARGET if target is None else target
         self._dwell[row] = 0
         self._wanted[row] = goals[0].gesture
+        self._answer[row] = goals[0].answer
         self._looks[row] = task.looks
         self._bow_fails[row] = task.bow_fails
         self._weights[row] = astuple(task.reward)
@@ -102,7 +107,15 @@ class Judges:
         self._courses[row] = course = task.course(spec)
         self._on_course[row] = course is not None
 
-    def step(self, rows: Int, joints: F64, head: F64, ticks: Int, limited: Int | None = None) -> Verdicts:
+    def step(  # noqa: PLR0917
+        self,
+        rows: Int,
+        joints: F64,
+        head: F64,
+        ticks: Int,
+        limited: Int | None = None,
+        answers: Objects | None = None,
+    ) -> Verdicts:
         """Judge one decision of each of these episodes.
 
         Args:
@@ -111,33 +124,38 @@ class Judges:
             head: (m, k, 7) measured head position [m] and quaternion.
             ticks: (m,) how many of the k ticks belong to the decision; the rest is not looked at.
             limited: (m,) on how many of them the limiter had to change what was asked for; None: on none.
+            answers: (m,) what was said (`shared.answers`), "" for nothing; None: nobody spoke.
 
         Returns:
-            Verdicts; the earliest event in the motion decides.
+            Verdicts; the earliest event decides, and who speaks does so at once.
         """
         m, k = joints.shape[:2]
         R = quat_to_matrix(head[..., 3:].reshape(-1, 4)).reshape(m, k, 3, 3)
         angles = gaze_angle(head[..., :3], R, self._points[rows][:, None])
         values = channels(joints, head, R)
-        began = self._ticks[rows]
         done, full = self._events(rows, angles, values, ticks)
+        began = self._ticks[rows]
         gesture, dwelt, when = self._first_events(rows, done, full, ticks)
+        said = np.full(m, "", object) if answers is None else answers
+        spoke = np.asarray(said != "", np.bool_)
+        gesture[spoke], dwelt[spoke], when[spoke] = NONE, _NO_TARGET, began[spoke]
 
         target = self._target[rows]
         looks = self._looks[rows]
         success = np.where(
             looks, (dwelt >= 0) & (dwelt == target), (gesture > 0) & (gesture == self._wanted[rows])
         )
-        terminated = (gesture > NONE) | (dwelt >= 0)
+        success = np.where(spoke, said == self._answer[rows], success)
+        terminated = (gesture > NONE) | (dwelt >= 0) | spoke
         weights = self._weights[rows]
         reward = weights[:, 2] + np.where(success, weights[:, 0], np.where(terminated, weights[:, 1], 0.0))
         progress = self._progress(rows, angles, ticks)
         reward = reward + weights[:, 3] * progress
         event = np.array(
-            [self._tell(int(r), int(g), int(d)) for r, g, d in zip(rows, gesture, dwelt, strict=True)], object
+            [self._tell(*found) for found in zip(rows, gesture, dwelt, said, strict=True)], object
         )
         out = Verdicts(reward, terminated, success, event, when, np.full(m, np.nan))
-        for i in np.flatnonzero(self._on_course[rows]).tolist():
+        for i in np.flatnonzero(self._on_course[rows] & ~spoke).tolist():
             t = int(ticks[i])
             lens = camera_position(head[i, :t, :3], R[i, :t])
             changed = 0 if limited is None else int(limited[i])
@@ -205,7 +223,9 @@ class Judges:
         self._angle[rows] = np.where(has, after, np.nan)
         return np.where(has & (ticks > 0), before - after, 0.0)
 
-    def _tell(self, row: int, gesture: int, dwelt: int) -> str:
+    def _tell(self, row: int, gesture: int, dwelt: int, said: str) -> str:
+        if said:
+            return f"said {said!r}"
         if gesture > NONE:
             return GESTURES[gesture]
         return f"looked at the {self._names[row][dwelt]}" if dwelt >= 0 else ""
@@ -219,13 +239,14 @@ class Judge:
         self._judges.reset(0, spec)
         self._over: Verdict | None = None
 
-    def step(self, joints: F64, head: F64, limited: int = 0) -> Verdict:
+    def step(self, joints: F64, head: F64, limited: int = 0, answer: str = "") -> Verdict:
         """Judge one decision's motion.
 
         Args:
             joints: (k, 9) measured joints [rad], one row a tick; k may be 0.
             head: (k, 7) measured head position [m] and quaternion w x y z.
             limited: ticks on which the limiter had to change what was asked for.
+            answer: what was said; "" for nothing.
 
         Returns:
             The verdict; after the episode is over, an empty one that repeats its success.
@@ -240,6 +261,7 @@ class Judge:
             np.asarray(head, np.float64)[None],
             np.array([len(joints)]),
             np.array([limited]),
+            np.array([answer], object),
         )
         verdict = Verdict(
             float(found.reward[0]),

@@ -10,8 +10,9 @@ import websockets
 
 from learner.store import queries
 from learner.store.rows import Metric, StepReward, TasteModel
+from shared.answers import WORDS, said
 from shared.messages import Ack, StopConfirm, StopRequest
-from shared.tools import TOOLS
+from shared.tools import TOOL_INDEX, TOOLS
 
 TAP = {
     "robot_id": "mini",
@@ -207,7 +208,9 @@ def test_episodes_show_tools_parameters_in_units_and_rewards(wire, tmp_path):
             robot, spec, ids = await b.assigned()
             step = wire.transition(seq=0, yaw=0.5, **ids)
             step.params[:] = [1.0, -1.0, 0.0, 0.0]
-            await robot.deliver(step, wire.closing(seq=1, **ids))
+            answer = wire.transition(seq=1, step=1, tool=TOOL_INDEX["say"], **ids)
+            answer.params[:] = said(WORDS.index("left"))
+            await robot.deliver(step, answer, wire.closing(seq=2, **ids))
             await robot.hear(Ack)
             listed = (
                 await b.http.get("/api/v1/episodes", params={"task": "tiny", "robot_id": "mini"})
@@ -216,7 +219,8 @@ def test_episodes_show_tools_parameters_in_units_and_rewards(wire, tmp_path):
             assert (await b.http.get("/api/v1/episodes", params={"task": "other"})).json()["items"] == []
             episode = (await b.http.get(f"/api/v1/episodes/{spec.episode_id}")).json()
             assert episode["outcome"] == "truncated"
-            (only,) = episode["steps"]
+            only, spoke = episode["steps"]
+            assert (only["said"], spoke["said"]) == ("", "left")
             assert only["tool"] == "nod"
             assert only["params"] == [
                 {"name": "amplitude", "value": TOOLS[8].params[0].high, "unit": "deg"},

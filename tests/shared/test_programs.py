@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from shared.control import motions
 from shared.control.kinematics import NEUTRAL
+from shared.control.profiles import even
 from shared.control.program_bounds import check
-from shared.control.programs import TOOL_AXES, moved_axes, play, tempo
+from shared.control.programs import TOOL_AXES, moved_axes, play
 from shared.errors import ProgramError
 from shared.program_reading import from_data, parse
 from shared.programs import AXES, MAX_BYTES, MAX_NODES, MAX_SECONDS, canonical, to_data
-from shared.tools import TOOLS
+from shared.tools import MOTIONS, TOOL_INDEX
 
 CENTRE = dict.fromkeys(("roll", "pitch", "yaw", "x", "y", "z"), 0.0)
 NOD = {
@@ -252,11 +253,13 @@ def test_a_called_tool_plays_with_its_arguments():
 
 def test_the_table_of_axes_tells_the_truth_about_every_tool_of_the_robot():
     start = motions.joints_of(np.deg2rad([[3, 4, 5, 0, 0, 0, 5, 10, -10]]))
-    for index, tool in enumerate(TOOLS):
+    assert set(TOOL_AXES) == set(MOTIONS)
+    for name in MOTIONS:
+        index = TOOL_INDEX[name]
         seen = np.rad2deg(motions.pose_of(motions.plan(np.array([index]), np.full((1, 4), 0.7), start)[0]))
         seen[:, motions.YAW] -= seen[:, motions.BODY]
         moved = {name for k, name in enumerate(AXES) if np.ptp(seen[:, k]) > 1e-4}
-        assert moved <= set(TOOL_AXES[tool.name]), tool.name
+        assert moved <= set(TOOL_AXES[name]), name
 
 
 @pytest.mark.parametrize(
@@ -329,7 +332,7 @@ def test_playing_ends_in_time_whatever_the_bounds_say():
 
 
 def test_the_tempo_of_a_wave_rises_and_falls_smoothly_around_an_even_pace():
-    share = tempo(np.linspace(0.0, 1.0, 1001))
+    share = even(np.linspace(0.0, 1.0, 1001))
     rate = np.diff(share) * 1000
     assert share[0] == 0.0
     assert share[-1] == pytest.approx(1.0)

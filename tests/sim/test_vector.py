@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from shared.answers import spoken
 from shared.control.motions import TICKS
 from shared.errors import UnknownTask
 from shared.spaces import NUM_TOOLS, OBS_DIM, slot_range
@@ -61,15 +62,18 @@ def test_chance_does_not(make):
 
 def test_the_robots_judge_says_the_same(make):
     env = make(list(TASKS), 12, seed=5)
-    env.reset()
+    obs = env.reset()
     rng = np.random.default_rng(5)
     judges = [Judge(spec) for spec in env.specs]
     ended = 0
     for _ in range(8):
-        step = env.step(rng.integers(NUM_TOOLS, size=12), rng.uniform(-1, 1, (12, 4)))
+        tool, params = rng.integers(NUM_TOOLS, size=12), rng.uniform(-1, 1, (12, 4))
+        answers = [spoken(tool[i], params[i], obs[i], env.specs[i].objects) for i in range(12)]
+        step = env.step(tool, params)
+        obs = step.obs
         for i in range(12):
             k = step.n_ticks[i]
-            verdict = judges[i].step(step.joints[i, :k], step.head[i, :k])
+            verdict = judges[i].step(step.joints[i, :k], step.head[i, :k], answer=answers[i])
             assert verdict.reward == pytest.approx(step.reward[i])
             assert (verdict.terminated, verdict.success) == (step.terminated[i], step.success[i])
             assert (verdict.info.get("event", "")) == step.event[i]

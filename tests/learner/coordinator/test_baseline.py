@@ -50,10 +50,10 @@ def test_it_looks_where_the_named_thing_is_seen_and_goes_on_once_it_has_rested()
 def test_another_instruction_is_another_command_and_goes_on_where_it_is_said_so():
     agent = Baseline(NAMES)
     assert tools(agent, "nod, then shake your head", obs()) == ["nod"]
-    assert tools(agent, "no, bow", obs()) == ["bow"]
+    assert tools(agent, "no, wobble", obs()) == ["wobble"]
     agent.reset()
     assert tools(agent, "nod, then shake your head", obs()) == ["nod"]
-    assert tools(agent, "and then bow", *[obs()] * 2) == ["shake", "bow"]
+    assert tools(agent, "and then bob", *[obs()] * 2) == ["shake", "bob"]
     assert tools(agent, "then nod", *[obs()] * 2) == ["nod", "nod"]  # all else was over
 
 

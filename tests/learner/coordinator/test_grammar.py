@@ -34,8 +34,8 @@ def test_the_development_commands_come_to_their_plans(command):
 
 def test_held_out_commands_mostly_do_as_well():
     held_out = [c for c in load() if c.split == "held_out"]
-    assert len(held_out) == 68
-    assert sum(exact(plan(c.say, c.known), c) for c in held_out) >= 60
+    assert len(held_out) == 74
+    assert sum(exact(plan(c.say, c.known), c) for c in held_out) >= 64
 
 
 @pytest.mark.parametrize("task", ["look", "nod", "shake", "find", "slowly", "track"])
@@ -109,7 +109,7 @@ def test_own_tools_come_before_made_ones_and_those_before_new_ones():
         ("nod, nod", ["nod", "nod"]),
         (
             "bow, put the apple by the book, then shake your head",
-            ["bow", "look apple", "nod", "look book", "shake"],
+            ["make bow", "look apple", "nod", "look book", "shake"],
         ),
         ("pick up the apple", ["look apple", "nod"]),
         ("take the apple", ["look apple"]),

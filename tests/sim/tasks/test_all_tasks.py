@@ -14,6 +14,7 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import sim.env  # noqa: F401  registers the tasks
+from shared.answers import spoken
 from shared.control.rotations import matrix_to_quat, rpy_to_matrix
 from shared.control.vision import EXACT, detect, gaze_angle, scenes
 from shared.spaces import NUM_TOOLS
@@ -134,11 +135,13 @@ def test_the_robots_judge_says_the_same(name):
         tool, params = scripted(env, obs)
         stray = rng.random(6) < 0.1
         tool = np.where(stray, rng.integers(NUM_TOOLS, size=6), tool)
+        things = [spec.objects for spec in env.specs]
+        answers = [spoken(*one) for one in zip(tool, params, obs, things, strict=True)]
         step = env.step(tool, params)
         obs = step.obs
         for i, k in enumerate(step.n_ticks):
             limited = round(step.cost[i] * k)
-            verdict = judges[i].step(step.joints[i, :k], step.head[i, :k], limited)
+            verdict = judges[i].step(step.joints[i, :k], step.head[i, :k], limited, answers[i])
             assert verdict.info["measure"] == pytest.approx(step.measure[i], nan_ok=True)
             assert verdict.reward == pytest.approx(step.reward[i])
             assert (verdict.terminated, verdict.success) == (step.terminated[i], step.success[i])

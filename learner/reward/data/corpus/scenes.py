@@ -44,8 +44,8 @@ MOTION: dict[str, Motion] = {
     "turn_head": Motion(0.3, 3.5, 9.3, 4.0),
     "pitch_head": Motion(0.4, 4.2, 9.4, 2.5),
     "roll_head": Motion(0.4, 3.9, 9.4, 0.0),
-    "raise_head": Motion(0.4, 7.8, 9.4, 0.0),
-    "slide_head": Motion(0.4, 2.0, 9.0, 0.0),
+    "move_head": Motion(1.5, 9.2, 9.8, 0.0),
+    "track": Motion(7.5, 24.9, 2.9, 25.0),
     "turn_body": Motion(1.9, 17.8, 5.0, 11.2),
     "nod": Motion(2.5, 15.8, 6.1, 0.0),
     "shake": Motion(2.1, 12.3, 6.2, 0.0),
@@ -54,10 +54,10 @@ MOTION: dict[str, Motion] = {
     "sway": Motion(5.6, 11.3, 5.2, 0.0),
     "wave_antennas": Motion(13.2, 42.0, 5.2, 0.0),
     "set_antennas": Motion(24.3, 81.8, 3.1, 0.0),
-    "bow": Motion(2.6, 12.6, 3.7, 0.0),
+    "run_made": Motion(7.0, 43.9, 3.0, 0.0),
     "scan": Motion(1.5, 12.0, 4.3, 4.9),
-    "lean": Motion(0.7, 4.9, 4.7, 2.7),
-    "perk_up": Motion(2.8, 16.4, 3.2, 0.0),
+    "take_photo": Motion(0.1, 1.0, 7.1, 0.0),
+    "say": Motion(0.1, 1.0, 7.1, 0.0),
     "go_home": Motion(4.5, 26.6, 2.4, 16.5),
 }
 
@@ -73,7 +73,8 @@ STEERING: dict[tuple[str, bool], tuple[int, float]] = {
     ("turn_body", False): (0, 1.0),
     ("scan", False): (0, 1.0),
     ("pitch_head", True): (0, -1.0),
-    ("lean", True): (1, -1.0),
+    ("track", False): (2, -1.0),
+    ("track", True): (3, -1.0),
 }
 """(tool, up or down?) -> which parameter decides, and its sign for left or up."""
 SEEN_DEG = 5.0
@@ -146,7 +147,7 @@ def _way(rng: np.random.Generator, tool: str, asked: Way, misdirected: bool) -> 
         return ""
     if asked:
         return OPPOSITE[asked] if misdirected else asked
-    if tool in ("pitch_head", "lean"):
+    if tool == "pitch_head":
         return "up" if rng.random() < 0.5 else "down"
     return "left" if rng.random() < 0.5 else "right"
 

@@ -26,7 +26,7 @@ _LOOK = ("look",)
 _SEEK = ("look", "scan", "turn_head", "turn_body")
 _OTHER: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     "look-and-describe": (
-        ("look at the {object} and tell me about it", _LOOK),
+        ("look at the {object} and tell me about it", ("look", "say")),
         ("what can you say about the {object}? look at it first", _LOOK),
     ),
     "find-object": (
@@ -41,17 +41,17 @@ _OTHER: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     ),
     "multi-step": (
         ("look at the {object}, then nod", ("look", "nod")),
-        ("first bow, then wave", ("bow", "wave_antennas")),
+        ("first bow, then wave", ("run_made", "wave_antennas")),
         ("look at the {object} and shake your head", ("look", "shake")),
     ),
     "interruption": (
         ("stop that and look at the {object}", _LOOK),
-        ("wait, do not nod, bow instead", ("bow",)),
+        ("wait, do not nod, bow instead", ("run_made",)),
         ("hold on a moment", ("wait",)),
     ),
     "new-tool": (
         ("tilt your head diagonally", ("roll_head", "pitch_head")),
-        ("learn a new greeting", ("bow", "wave_antennas", "bob")),
+        ("learn a new greeting", ("run_made", "wave_antennas", "bob")),
         ("make up a little dance", ("sway", "bob")),
     ),
     "fix-tool": (
@@ -60,12 +60,12 @@ _OTHER: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
         ("test the antennas again", ("set_antennas", "wave_antennas")),
     ),
     "compose-tools": (
-        ("perk up and wave", ("perk_up", "wave_antennas")),
-        ("bow while you sway", ("bow", "sway")),
-        ("lean in and nod", ("lean", "nod")),
+        ("stretch and wave", ("move_head", "wave_antennas")),
+        ("bow while you sway", ("run_made", "sway")),
+        ("lean in and nod", ("move_head", "nod")),
     ),
     "tool-versions": (
-        ("go back to the old way of bowing", ("bow",)),
+        ("go back to the old way of bowing", ("run_made",)),
         ("use the first version of the wave", ("wave_antennas",)),
     ),
     "refuse-danger": (
@@ -79,8 +79,8 @@ _OTHER: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
         ("sway in time with the music", ("sway",)),
     ),
     "track": (
-        ("follow the {object} with your eyes", ("look", "turn_head")),
-        ("keep watching the {object} while I move it", ("look", "turn_head", "turn_body")),
+        ("follow the {object} with your eyes", ("track", "look")),
+        ("keep watching the {object} while I move it", ("track", "look", "turn_body")),
     ),
     "pick-and-place": (
         ("pick the {object} with your eyes and put it on the left", _LOOK),
@@ -91,8 +91,8 @@ _OTHER: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
         ("look at the {object} now that the lamp is off", _LOOK),
     ),
     "explore": (
-        ("try something you have not done yet", ("wobble", "lean", "slide_head", "raise_head", "sway")),
-        ("show me what you can do", ("bob", "perk_up", "set_antennas", "sway")),
+        ("try something you have not done yet", ("wobble", "move_head", "run_made", "sway")),
+        ("show me what you can do", ("bob", "run_made", "set_antennas", "sway")),
         ("have a careful look around", ("scan", "turn_body")),
     ),
 }
@@ -111,10 +111,10 @@ _BY_TOOL: tuple[Ask, ...] = (
     Ask("tools", "chin up", ("pitch_head",), "up"),
     Ask("tools", "lower your chin", ("pitch_head",), "down"),
     Ask("tools", "tilt your head", ("roll_head",)),
-    Ask("tools", "lift your head", ("raise_head",)),
-    Ask("tools", "make yourself smaller", ("raise_head",)),
-    Ask("tools", "move your head forward", ("slide_head",)),
-    Ask("tools", "shift a little to the side", ("slide_head",)),
+    Ask("tools", "lift your head", ("move_head",)),
+    Ask("tools", "make yourself smaller", ("move_head",)),
+    Ask("tools", "move your head forward", ("move_head",)),
+    Ask("tools", "shift a little to the side", ("move_head",)),
     Ask("tools", "turn your body to the left", ("turn_body",), "left"),
     Ask("tools", "turn your body to the right", ("turn_body",), "right"),
     Ask("tools", "look unsure", ("wobble",)),
@@ -127,14 +127,17 @@ _BY_TOOL: tuple[Ask, ...] = (
     Ask("tools", "say hello with your antennas", ("wave_antennas",)),
     Ask("tools", "put your antennas up", ("set_antennas",)),
     Ask("tools", "let your antennas hang", ("set_antennas",)),
-    Ask("tools", "bow", ("bow",)),
-    Ask("tools", "take a bow", ("bow",)),
+    Ask("tools", "bow", ("run_made",)),
+    Ask("tools", "take a bow", ("run_made",)),
     Ask("tools", "look around the room", ("scan",)),
     Ask("tools", "scan the table", ("scan",)),
-    Ask("tools", "lean towards me", ("lean",)),
-    Ask("tools", "come closer", ("lean",)),
-    Ask("tools", "pay attention", ("perk_up",)),
-    Ask("tools", "wake up", ("perk_up",)),
+    Ask("tools", "lean towards me", ("move_head",)),
+    Ask("tools", "come closer", ("move_head",)),
+    Ask("tools", "play the move I taught you", ("run_made",)),
+    Ask("tools", "take a photo", ("take_photo",)),
+    Ask("tools", "take a picture of this", ("take_photo",)),
+    Ask("tools", "tell me what you see", ("say",)),
+    Ask("tools", "answer me", ("say",)),
     Ask("tools", "go back to rest", ("go_home",)),
     Ask("tools", "look straight ahead", ("go_home",)),
 )
