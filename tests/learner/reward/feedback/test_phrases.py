@@ -40,7 +40,12 @@ def test_what_words_speak_of(text, tools, part):
 
 def test_every_tool_has_a_name_and_is_found_by_it():
     assert set(SYNONYMS) == {tool.name for tool in TOOLS}
-    nouns = {"turn_head": "head turn", "pitch_head": "head tip", "move_head": "head lift", "turn_body": "spin"}
+    nouns = {
+        "turn_head": "head turn",
+        "pitch_head": "head tip",
+        "move_head": "head lift",
+        "turn_body": "spin",
+    }
     nouns |= {"run_made": "trick", "roll_head": "tilt", "wave_antennas": "wave", "go_home": "reset"}
     nouns |= {"set_antennas": "antenna pose", "say": "answer", "take_photo": "photo"}
     for tool in TOOLS:
