@@ -21,7 +21,7 @@ from learner.unlocking import Unlocking
 from shared.codec import decode, encode
 from shared.messages import EndEpisode, TaskSpec
 from shared.spaces import TICK_S
-from shared.tools import MAX_TICKS
+from shared.tools import TRACE_TICKS
 from shared.topics import timeout_s
 
 PERIOD_S = 0.1
@@ -29,7 +29,7 @@ RESEND_S = timeout_s(TaskSpec)
 """A task or an end that the robot's status does not show after this long is sent again."""
 LOST_S = 10.0
 """A robot that has left an episode gets this long to deliver its closing record."""
-LONGEST_DECISION_S = MAX_TICKS * TICK_S
+LONGEST_DECISION_S = TRACE_TICKS * TICK_S
 APPROVAL_S = 6.0
 """A decision that waits for a person's approval may take so much longer."""
 PATIENCE_S = 30.0

@@ -59,6 +59,7 @@ class Experience:
         counters: Counters,
         on_status: Callable[[RobotStatus], None],
         on_anomaly: Callable[[Anomaly], None],
+        on_said: Callable[[str, str], None],
     ) -> None:
         self._wire = wire
         self._robots = robots
@@ -70,7 +71,9 @@ class Experience:
         self._on_anomaly = on_anomaly
         self._touched: dict[str, float] = {}
         self._layouts: dict[str, str] = {}
-        self.ingest = Ingest(store, judging, counters, self._ended, self._closing)
+        self.ingest = Ingest(
+            store, judging, counters, on_ended=self._ended, on_closing=self._closing, on_said=on_said
+        )
         self._handlers: dict[type, Callable[[Session, object], Awaitable[None]]] = {
             Hello: self._hello,
             TransitionBatch: self._batch,

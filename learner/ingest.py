@@ -54,14 +54,17 @@ class Ingest:
         store: AsyncStore,
         judging: Judging,
         counters: Counters,
+        *,
         on_ended: Callable[[Ended], Awaitable[None]],
         on_closing: Callable[[str, str], None],
+        on_said: Callable[[str, str], None],
     ) -> None:
         self._store = store
         self._judging = judging
         self._counters = counters
         self._on_ended = on_ended
         self._on_closing = on_closing
+        self._on_said = on_said
         self._queue: asyncio.Queue[Arrived] = asyncio.Queue(MAX_WAITING)
         self._busy = False
         self.healthy = True
@@ -124,6 +127,9 @@ class Ingest:
         ended = [Ended(t.robot_id, t.episode_id, j.outcome) for t, j in judged if j.outcome is not None]
         if judged:
             await self._store.write(_write, [_row(t, j, now) for t, j in judged], ended, now)
+        for t, j in judged:
+            if j.said:
+                self._on_said(t.robot_id, j.said)
         self._counters.transitions += len(new)
         self._counters.duplicates += sum(len(batch.transitions) for batch in waiting) - len(new)
         return ended

@@ -70,6 +70,8 @@ class Judged:
     """None: not a decision to judge (closing, scripted, after the end, unknown episode)."""
     outcome: str | None = None
     """Set on the record that ends the episode: `success`, `failure` or `truncated`."""
+    said: str = ""
+    """What the robot said with this decision."""
 
 
 NOT_JUDGED = Judged(None)
@@ -130,9 +132,9 @@ class Judging:
         said = spoken(t.tool, t.params, t.obs, opened.objects)
         verdict = opened.judge.step(t.joints, t.head, answer=said)
         if not verdict.terminated:
-            return Judged(float(verdict.reward))
+            return Judged(float(verdict.reward), said=said)
         opened.over = True
-        return Judged(float(verdict.reward), "success" if verdict.success else "failure")
+        return Judged(float(verdict.reward), "success" if verdict.success else "failure", said)
 
     def forget(self, episode_ids: Sequence[str]) -> None:
         """Drop judges that have seen records which were not committed after all."""

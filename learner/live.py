@@ -23,6 +23,8 @@ MAX_WAITING = 100
 """Different messages that may wait for one watcher; the oldest gives way."""
 MIN_STEP_INTERVAL_S = 0.1
 """At most ten step messages a second."""
+SAID_S = 4.0
+"""An answer is shown for so long."""
 SUMMARY_PERIOD_S = 1.0
 FATE_PERIOD_S = 0.5
 FATES_FOLLOWED = 50
@@ -107,6 +109,7 @@ class Live:
         self._summary = summary
         self._last_step: dict[str, float] = {}
         self._fates: dict[int, Told] = {}
+        self._said: dict[str, tuple[str, float]] = {}
 
     def status(self, status: RobotStatus) -> None:
         """A robot has reported; tell its watchers."""
@@ -118,10 +121,15 @@ class Live:
             message = json.dumps(self.step_message(status))
             self._hub.publish(("step", status.robot_id), message, status.robot_id)
 
+    def said(self, robot_id: str, answer: str) -> None:
+        """A robot has answered in words; its next statuses tell."""
+        self._said[robot_id] = answer, self._robots.clock() + SAID_S
+
     def step_message(self, status: RobotStatus) -> dict[str, Any]:
         """The `step` message of a status."""
         session = self._robots.sessions.get(status.robot_id)
         given = session.given(status.episode_id) if session is not None else None
+        said, until = self._said.get(status.robot_id, ("", 0.0))
         return {
             "type": "step",
             "robot_id": status.robot_id,
@@ -131,6 +139,7 @@ class Live:
             "boot_epoch": status.boot_epoch,
             "decision_seq": status.decision_seq,
             "tool": tool_name(status.tool),
+            "said": said if self._robots.clock() < until else "",
             "task": given.spec.task if given is not None else "",
             "instruction": given.spec.instruction if given is not None else "",
             "policy_version": status.policy_version,

@@ -136,6 +136,7 @@ class Learner:
             counters=self.counters,
             on_status=self.live.status,
             on_anomaly=self.live.anomaly,
+            on_said=self.live.said,
         )
         self.assigner = Assigner(
             store=self.store,

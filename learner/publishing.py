@@ -3,6 +3,7 @@ store."""
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
@@ -22,10 +23,12 @@ from learner.rl.networks import ActorCritic
 from learner.store import queries
 from learner.store.engine import Store
 from learner.store.rows import Policy
+from learner.tooling.delivering import packed
 from shared.bundle import GOLDEN_ROWS, Manifest, write_bundle
 from shared.control.ood import pack_ood
 from shared.signing import ensure_signing_key
 from shared.spaces import OBS_DIM, normaliser
+from sim.made import made_tools
 from sim.tasks import TASKS
 
 F32 = NDArray[np.float32]
@@ -52,6 +55,7 @@ def manifest_of(
     figures: Mapping[str, float],
     gate: Mapping[str, float],
     profile: float,
+    tools: tuple[bytes, ...],
 ) -> Manifest:
     """What the model's bundle says about itself."""
     obs, outputs = golden_vectors(model)
@@ -65,6 +69,7 @@ def manifest_of(
         limits_profile=profile,
         gate=dict(gate),
         ood=pack_ood(ood.stats()),
+        tools=tools,
     )
 
 
@@ -107,6 +112,11 @@ class Publisher:
         self._gate = latest.gate if latest else {}
         self._profile = latest.limits_profile if latest else 0.0
 
+    @functools.cached_property
+    def _tools(self) -> tuple[bytes, ...]:
+        """The made tools that policies are trained with, tried anew and signed."""
+        return packed(made_tools(), self._key)
+
     def robot_waits(self, least: int) -> bool:
         """True while some robot has answered to the newest policy and has run fewer than `least` of them."""
         with self._store.read() as connection:
@@ -140,6 +150,7 @@ class Publisher:
             figures=figures,
             gate=verdict.figures,
             profile=profile,
+            tools=self._tools,
         )
         data = write_bundle(bundle_path(self._folder, version), manifest, to_onnx(model), self._key)
         with self._store.write() as connection:

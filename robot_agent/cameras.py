@@ -17,12 +17,10 @@ from numpy.typing import NDArray
 
 from shared.errors import BodyError, MissingExtra
 from shared.sight.detections import FRAME_SIZE, unpack_frame
+from shared.simlink import FRAMES_SLOT
 from shared.slots import Slot
 
 Image = NDArray[np.uint8]
-
-FRAMES_SLOT = "frames.slot"
-"""Simulated camera -> eyes: the newest frame."""
 
 
 @dataclass(frozen=True)

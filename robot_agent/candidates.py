@@ -14,6 +14,7 @@ from pathlib import Path
 
 import onnxruntime
 
+from robot_agent import shelf
 from robot_agent.bundles import BundleFolder
 from robot_agent.idle import VersionedPolicy
 from robot_agent.inference import OnnxPolicy
@@ -39,6 +40,8 @@ class Loaded:
     policy: VersionedPolicy
     ood: OodStats | None = None
     """What its observations looked like in training."""
+    made: tuple[int, ...] = ()
+    """The made tools that it chooses from, by place (`robot_agent.shelf.key_of`)."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,9 @@ class Restored:
 class Candidates:
     """Watches the folder; `take` gives what has passed its trial."""
 
-    def __init__(self, folder: BundleFolder, ledger: Ledger, signers: Path) -> None:
+    def __init__(self, folder: BundleFolder, ledger: Ledger, signers: Path, made_tools: Path) -> None:
         self._folder, self._ledger, self._signers = folder, ledger, signers
+        self._made_tools = made_tools
         self._ready: Loaded | None = None
         self._unknown: tuple[set[bytes], set[int]] = (set(), set())
         self._complaint = ""
@@ -146,7 +150,7 @@ class Candidates:
         data = self._folder.read(version)
         passed = try_out(data, version, set(trusted))
         sha256 = hashlib.sha256(data).hexdigest()
-        loaded = load(data, set(trusted))
+        loaded = load(data, set(trusted), self._made_tools)
         reason = f"passed its trial, {passed.latency_ms:.2f} ms an evaluation"
         self._ledger.note(version, "trial", reason, sha256=sha256, engine=ENGINE, beginnings=0)
         self._ledger.save()
@@ -163,7 +167,7 @@ class Candidates:
                 raise BundleError(f"the file of policy v{version} was changed")
             if entry.engine != ENGINE:
                 try_out(data, version, trusted)
-            return load(data, trusted)
+            return load(data, trusted, self._made_tools)
         except FileNotFoundError:
             reason = f"the file of policy v{version} is gone"
         except BundleError as error:
@@ -180,13 +184,17 @@ class Candidates:
         self._complaint = complaint
 
 
-def load(data: bytes, trusted: set[bytes]) -> Loaded:
-    """A bundle that passed its trial, as something that can be called.
+def load(data: bytes, trusted: set[bytes], made_tools: Path) -> Loaded:
+    """A bundle that passed its trial, as something that can be called; its made tools go to their folder.
 
     Raises:
         BundleError: it is none after all.
+        OSError: the made tools cannot be written.
     """
     bundle = read_bundle(data, trusted)
+    digests = [tool.program.digest for tool in bundle.tools]
+    shelf.put(made_tools, zip(digests, bundle.manifest.tools, strict=True))
     manifest = bundle.manifest
     policy = OnnxPolicy(bundle.onnx, manifest.version, manifest.limits_profile)
-    return Loaded(policy, None if manifest.ood is None else unpack_ood(manifest.ood))
+    ood = None if manifest.ood is None else unpack_ood(manifest.ood)
+    return Loaded(policy, ood, tuple(shelf.key_of(digest) for digest in digests))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,18 +19,19 @@ from robot_agent.frames import Action, GuardState, Kind, Mode, Record
 from robot_agent.mailbox import Mail
 from robot_agent.proposals import Proposals
 from robot_agent.succession import Succession
+from robot_agent.view import Projected, Vision
 from shared.control.motions import joints_of, start_pose
 from shared.control.observe import observe_task
 from shared.control.ood import Finding
 from shared.control.pilot import ALL_TOOLS, PolicyOutput, decide
-from shared.control.rotations import quat_to_matrix
-from shared.control.vision import detect, scenes
 from shared.errors import PolicyError
 from shared.interruption import as_of
 from shared.messages import END_REASONS, SOURCES, Approval, EndEpisode, SetMode, TaskSpec
 from shared.spaces import OBS_DIM
+from shared.tools import TOOL_INDEX, TOOLS
 
 F32 = NDArray[np.float32]
+_RUN_MADE = TOOL_INDEX["run_made"]
 F64 = NDArray[np.float64]
 
 DISLIKED = "disliked"
@@ -46,6 +47,7 @@ class Chooser:
         succession: knows which policy is in use.
         seed: of the samples; None takes fresh entropy.
         clock: monotonic [s], for proposals.
+        vision: where the scene is known from; known positions if not given.
     """
 
     def __init__(
@@ -54,9 +56,11 @@ class Chooser:
         succession: Succession,
         seed: int | None = None,
         clock: Callable[[], float] = time.monotonic,
+        vision: Vision | None = None,
     ) -> None:
         self._deterministic, self._rng = deterministic, np.random.default_rng(seed)
         self._task: _Task | None = None
+        self._vision: Vision = vision or Projected()
         self._ended = self._abandoned = ""
         self._standing: Action | None = None
         self._before: GuardState | None = None
@@ -81,7 +85,7 @@ class Chooser:
             case Approval():
                 self.proposals.answer(message)
             case TaskSpec() if self._task is None or message.episode_id != self._task.spec.episode_id:
-                self._task = _Task(message)
+                self._task = _Task(message, self._vision)
 
     def played(self, record: Record) -> None:
         """The guard's record of something that has ended."""
@@ -107,7 +111,7 @@ class Chooser:
             self.proposals.drop()
         if _accepted(standing, state) and output is not None:
             wish = self._start_again(standing) or next_wish(state, spec, ended)
-            if wish is not None:
+            if wish is not None and not (wish.kind is Kind.DECISION and self._vision.awaited()):
                 standing = self._make(wish, state, obs, output) or standing
         self._standing = replace(standing, state_seq=state.state_seq)
         return self._standing
@@ -148,7 +152,9 @@ class Chooser:
 
     def _waiting_for(self, state: GuardState, spec: TaskSpec | None, ended: bool) -> str:
         waiting = waiting_for(state, spec, not self.succession.idle, ended)
-        return waiting or ("a person's approval" if self.proposals.pending is not None else "")
+        if not waiting and self.proposals.pending is not None:
+            return "a person's approval"
+        return waiting or (self._vision.awaited() if state.finished else "")
 
     def _make(self, wish: Wish, state: GuardState, obs: F32, output: PolicyOutput) -> Action | None:
         """The action that a wish comes to; None while it waits for approval or if the policy failed."""
@@ -189,15 +195,23 @@ class Chooser:
         self.succession.decided(tool, output.param_mean[0, tool])
         if self.succession.rolled_back:
             return None
+        params = chosen.params[0]
         return replace(
             action,
             obs=obs,
             tool=tool,
-            params=chosen.params[0],
+            params=params,
+            made=made_at(float(params[0]), self.succession.made) if tool == _RUN_MADE else 0,
             log_prob=float(chosen.log_prob[0]),
             value=float(chosen.value[0]),
             tool_mask=ALL_TOOLS,
         )
+
+
+def made_at(place: float, made: Sequence[int]) -> int:
+    """The key of the made tool that a raw parameter of `run_made` chooses; 0 where nothing is."""
+    at = TOOLS[_RUN_MADE].params[0].choice(place)
+    return made[at] if at < len(made) else 0
 
 
 def _accepted(action: Action, state: GuardState) -> bool:
@@ -205,24 +219,31 @@ def _accepted(action: Action, state: GuardState) -> bool:
 
 
 class _Task:
-    """A task with what is worth computing once."""
+    """A task as it stands, with what is seen of it."""
 
-    def __init__(self, spec: TaskSpec) -> None:
+    def __init__(self, spec: TaskSpec, vision: Vision) -> None:
         self.spec = self._asked = spec
-        self._scene = scenes([spec.objects])
-        self._rng = np.random.default_rng(spec.seed)
+        self._vision = vision
 
     def observe(self, state: GuardState) -> F32:
-        """(512,) before the next decision, detections drawn anew."""
+        """(512,) before the next decision."""
         same = state.episode_id == self.spec.episode_id and state.kind in (Kind.DECISION, Kind.CLOSING)
         # A closing record's step is the number of decisions made; during a decision, one more than its index.
         step = 0 if not same else state.episode_step + (state.kind == Kind.DECISION)
         ok = not same or END_REASONS[state.last_end] in ("completed", "closing")
         if self.spec.changes and (asked := as_of(self.spec, step)).instruction != self._asked.instruction:
-            self._asked, self._scene = asked, scenes([asked.objects])
-        head = quat_to_matrix(state.head_quat[None])
-        detections = detect(self._scene, state.head_pos[None], head, self._rng)
-        return observe_task(state, self._asked, detections, step, ok, float(state.mode == Mode.ACTIVE))
+            self._asked = asked
+        view = self._vision.see(self._asked, state)
+        return observe_task(
+            state,
+            self._asked,
+            view.detections,
+            step,
+            ok,
+            float(state.mode == Mode.ACTIVE),
+            frame_age_s=view.age_s,
+            brightness=view.brightness,
+        )
 
 
 def start_joints(spec: TaskSpec) -> F64:

@@ -20,6 +20,7 @@ ENV_PREFIX = "REACHY_COACH_AGENT_"
 DAEMON_PORT = 8000
 """TCP port of the Reachy Mini daemon unless it was started on another."""
 BODIES = ("mujoco", "reachy", "still")
+EYES = ("projected", "camera")
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,10 @@ class AgentConfig:
     body: str = "mujoco"
     """`mujoco`: simulated, starts its own process; `reachy`: the SDK's daemon, on a robot or simulated;
     `still`: in memory, for tests."""
+    eyes: str = "projected"
+    """Where the policy knows from what stands where: `projected`: from the task's known positions, without a
+    camera; `camera`: from pictures, of the robot's own camera for the body `reachy`, of a simulated one for
+    `mujoco`, of whoever writes the slot for `still`."""
     learner: str = "127.0.0.1"
     """HOST or HOST:PORT of the learner."""
     learner_key: str = ""
@@ -73,6 +78,10 @@ class AgentConfig:
             raise ConfigError(f"body {self.body!r} is not one of {', '.join(BODIES)}")
         if self.body == "reachy" and self.speed != 1.0:
             raise ConfigError(f"speed {self.speed}: the robot and its daemon run in real time; leave it at 1")
+        if self.eyes not in EYES:
+            raise ConfigError(f"eyes {self.eyes!r} is not one of {', '.join(EYES)}")
+        if self.eyes == "camera" and self.speed != 1.0:
+            raise ConfigError(f"speed {self.speed}: eyes on a camera look in real time; leave speed at 1")
         self.learner_address  # noqa: B018
 
     @property

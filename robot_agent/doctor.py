@@ -15,6 +15,7 @@ from robot_agent.checks import Check, fail, fine, looked_at, warn
 from robot_agent.config import AgentConfig
 from robot_agent.daemon import ask_daemon
 from robot_agent.deploy.layout import SERVICE, Layout
+from robot_agent.eyesight import eyesight
 from robot_agent.link_checks import learner_key, learner_reachable, robot_key, signers
 from robot_agent.selftest import self_test
 from robot_agent.stop_socket import ask
@@ -43,6 +44,7 @@ def examine(config: AgentConfig, layout: Layout) -> tuple[Check, ...]:
     )
     around = (
         ("body", partial(_body, config)),
+        ("eyes", partial(_eyes, config)),
         ("owner", partial(_owner, config, layout)),
         ("robot key", partial(robot_key, config)),
         ("learner key", partial(learner_key, config)),
@@ -100,6 +102,15 @@ def _body(config: AgentConfig) -> Check:
         return warn("body", f"{report.app} has the robot", why, "end it in the dashboard")
     kind = "simulated, " if report.simulated else ""
     return fine("body", f"daemon {report.version}, {kind}9 joints read, motors {report.motors}")
+
+
+def _eyes(config: AgentConfig) -> Check:
+    found = eyesight(config)
+    if found.well:
+        return fine("eyes", found.found)
+    why = "the policy is told nothing new of what stands where"
+    remedy = f"see to the light and the camera's cable; journalctl -u {SERVICE} -n 50"
+    return warn("eyes", found.found, why, remedy)
 
 
 def _owner(config: AgentConfig, layout: Layout) -> Check:

@@ -1,8 +1,8 @@
 """The eyes: a process of its own that looks at camera frames and tells what it sees through shared memory.
 
-`python -m robot_agent.eyes --runtime-dir DIR --camera slot|robot`. It is the only process with the detector,
-runs it on one thread, and never touches motion: when it dies or its camera freezes, the last sighting stays
-where it is and grows old.
+The agent starts it where `eyes = "camera"`; by hand it is `python -m robot_agent.eyes --runtime-dir DIR`. It
+is the only process with the detector, runs it on one thread, and never touches motion: when it dies or its
+camera freezes, the last sighting stays where it is and grows old.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,11 +18,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from robot_agent.cameras import Camera, SlotCamera, open_sdk_camera
+from robot_agent.cameras import Camera, Frame, SlotCamera, open_sdk_camera
+from robot_agent.config import AgentConfig
+from robot_agent.photos import PhotoFolder, Photographer
+from robot_agent.record_tail import RecordTail
 from shared.clock import MonotonicClock, Ratekeeper
 from shared.ending import Ending
 from shared.errors import CoachError, CodecError
-from shared.sight.detections import SIGHTING_SIZE, Sighting, pack_sighting, unpack_sighting
+from shared.sight.detections import DETECTION, SIGHTING_SIZE, Sighting, pack_sighting, unpack_sighting
 from shared.sight.network import SHIPPED, Detector
 from shared.slots import Slot
 
@@ -30,8 +34,12 @@ Detect = Callable[[Image], NDArray[np.void]]
 
 SIGHTING_SLOT = "sighting.slot"
 """Eyes -> all: the newest `Sighting`."""
-RATE_HZ = 10.0
-"""As often as the robot's local camera feed gives frames."""
+RATE_HZ = 30.0
+"""Looks in a second, more than a camera gives frames: a frame does not wait long, and a look without a new
+one costs next to nothing."""
+KEPT_FRAMES = 8
+HUNG_S = 15
+"""No look takes so long."""
 
 
 class Eyes:
@@ -46,12 +54,15 @@ class Eyes:
 
     def __init__(self, camera: Camera, detect: Detect, model: int, now_s: Callable[[], float]) -> None:
         self._camera, self._detect, self._model, self._now_s = camera, detect, model, now_s
-        self._last: Sighting | None = None
+        nothing = np.zeros(0, DETECTION)
+        self.frames: deque[Frame] = deque(maxlen=KEPT_FRAMES)
+        """The last ones that came."""
+        self._last = Sighting(now_s(), now_s(), 0, model, 0.0, nothing)
         self.unreadable = 0
         """Frames that were no frames."""
 
-    def look(self) -> Sighting | None:
-        """What is seen now; the last sighting again if there is no new frame; None before the first."""
+    def look(self) -> Sighting:
+        """What is seen now; the last sighting again if there is no new frame; frame 0 before the first."""
         try:
             frame = self._camera.read()
         except CodecError as error:
@@ -60,11 +71,12 @@ class Eyes:
             if self.unreadable == 1:
                 print(f"eyes: a frame was ignored: {error}", file=sys.stderr, flush=True)
         if frame is not None:
+            self.frames.append(frame)
             seen = self._detect(frame.picture)
-            number = self._last.frame + 1 if self._last is not None else 1
             light = mean_brightness(frame.picture)
+            number = self._last.frame + 1
             self._last = Sighting(frame.time_s, self._now_s(), number, self._model, light, seen)
-        elif self._last is not None:
+        else:
             self._last = replace(self._last, alive_s=self._now_s())
         return self._last
 
@@ -89,7 +101,7 @@ class Sight:
         self._slot = Slot(folder / SIGHTING_SLOT, SIGHTING_SIZE)
 
     def newest(self) -> Sighting | None:
-        """None before the first frame.
+        """None before the eyes first looked; frame 0 before the first frame.
 
         Raises:
             CodecError: the record makes no sense.
@@ -97,21 +109,60 @@ class Sight:
         found = self._slot.read()
         return unpack_sighting(found[1]) if found is not None else None
 
+    def close(self) -> None:
+        """Detach; the slot stays."""
+        self._slot.close()
 
-def run(folder: Path, camera: Camera, detector: Detector, rate_hz: float = RATE_HZ) -> int:
-    """Look until SIGTERM or SIGINT."""
+
+def run(
+    folder: Path,
+    camera: Camera,
+    detector: Detector,
+    rate_hz: float = RATE_HZ,
+    looked: Callable[[Sequence[Frame]], None] = lambda _: None,
+) -> int:
+    """Look until SIGTERM or SIGINT.
+
+    A look that takes too long ends the process: whoever started it starts it anew.
+
+    Args:
+        folder: of the shared memory.
+        camera: gives frames.
+        detector: finds things in them.
+        rate_hz: looks in a second.
+        looked: told of the last frames after each look.
+    """
     clock = MonotonicClock()
     ending = Ending(signal.SIGTERM, signal.SIGINT)
     slot = Slot(folder / SIGHTING_SLOT, SIGHTING_SIZE, create=True)
     eyes = Eyes(camera, detector, detector.model, clock.now_s)
     keeper = Ratekeeper(1.0 / rate_hz)
     while not ending:
-        sighting = eyes.look()
-        if sighting is not None:
-            slot.write(pack_sighting(sighting))
+        # The default action of SIGALRM ends the process, even where it hangs in somebody's library.
+        signal.alarm(HUNG_S)
+        slot.write(pack_sighting(eyes.look()))
+        looked(eyes.frames)
         keeper.wait()
+    signal.alarm(0)
     camera.close()
     return 0
+
+
+def serve(config: AgentConfig) -> int:
+    """The eyes of an agent, on the camera of its body.
+
+    Raises:
+        ConfigError: no detector.
+        MissingExtra: something is not installed.
+        BodyError: no camera.
+    """
+    folder = config.runtime.folder
+    detector = Detector()
+    on_robot = config.body == "reachy"
+    camera = open_sdk_camera(MonotonicClock().now_s) if on_robot else SlotCamera(folder)
+    records = RecordTail(config.runtime.records)
+    photographer = Photographer(config.robot_id, PhotoFolder(config.state.photos), config.runtime.photo)
+    return run(folder, camera, detector, looked=lambda frames: photographer.ended(records.new(), frames))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

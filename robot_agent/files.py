@@ -7,6 +7,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.simlink import TASK_SLOT
+
 
 @dataclass(frozen=True)
 class RuntimeFiles:
@@ -47,7 +49,7 @@ class RuntimeFiles:
     @property
     def task(self) -> Path:
         """Slot, link -> policy: a TaskSpec in codec bytes."""
-        return self.folder / "task.slot"
+        return self.folder / TASK_SLOT
 
     @property
     def end(self) -> Path:
@@ -68,6 +70,11 @@ class RuntimeFiles:
     def policy(self) -> Path:
         """Slot, policy -> link: `PolicyState`."""
         return self.folder / "policy.slot"
+
+    @property
+    def photo(self) -> Path:
+        """Slot, eyes (policy where there are none) -> link and page: `PhotoState`."""
+        return self.folder / "photo.slot"
 
     @property
     def stop_socket(self) -> Path:
@@ -129,6 +136,16 @@ class StateFiles:
     def bundles(self) -> Path:
         """Policies pulled from the learner."""
         return self.folder / "bundles"
+
+    @property
+    def made_tools(self) -> Path:
+        """Made tools from policies that passed their trial."""
+        return self.folder / "made-tools"
+
+    @property
+    def photos(self) -> Path:
+        """Pictures that the robot was told to take."""
+        return self.folder / "photos"
 
     @property
     def key(self) -> Path:

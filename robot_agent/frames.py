@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from shared.control.body import BodyState
 from shared.messages import END_REASONS, SOURCES, Transition
 from shared.spaces import NUM_JOINTS, NUM_PARAMS, OBS_DIM
-from shared.tools import MAX_TICKS
+from shared.tools import TRACE_TICKS
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -119,6 +119,8 @@ class Action:
     tool_mask: int = 0
     policy_version: int = 0
     source: int = SOURCES.index("script")
+    made: int = 0
+    """The made tool to play (`robot_agent.shelf.key_of`), of `run_made`; 0 = none."""
     target: F64 = field(default_factory=lambda: np.zeros(NUM_JOINTS))
     """(9,) rad, of START."""
     limits_profile: float = 1.0
@@ -148,7 +150,7 @@ class Record:
     violations: int
     time_unix_s: float
     setpoints: F32
-    """(MAX_TICKS, 9): rows past n_ticks are zero."""
+    """(TRACE_TICKS, 9): rows past n_ticks are zero."""
     joints: F32
     head: F32
 
@@ -179,6 +181,18 @@ class Teleop:
     """(9,) rad."""
     until_s: float
     """Monotonic clock at which it is void."""
+
+
+@dataclass(frozen=True)
+class PhotoState:
+    """What became of the photo that was asked for last."""
+
+    boot_epoch: int
+    decision_seq: int
+    """The key of the decision that took it."""
+    kept: bool
+    outcome: str
+    """The photo's name, or why there is none."""
 
 
 @dataclass(frozen=True)
@@ -238,7 +252,7 @@ _ACTION = np.dtype(
         ("action_seq", "u8"), ("kind", "u1"), ("state_seq", "u8"), ("episode_id", _text(EPISODE_ID_BYTES)),
         ("episode_step", "u4"), ("obs", "f4", OBS_DIM), ("tool", "u1"), ("params", "f4", NUM_PARAMS),
         ("log_prob", "f8"), ("value", "f8"), ("tool_mask", "u4"), ("policy_version", "u4"), ("source", "u1"),
-        ("target", "f8", 9), ("limits_profile", "f8"),
+        ("made", "u8"), ("target", "f8", 9), ("limits_profile", "f8"),
     ]
 )  # fmt: skip
 _RECORD = np.dtype(
@@ -247,8 +261,8 @@ _RECORD = np.dtype(
         ("episode_step", "u4"), ("obs", "f4", OBS_DIM), ("tool", "u1"), ("params", "f4", NUM_PARAMS),
         ("log_prob", "f8"), ("value", "f8"), ("tool_mask", "u4"), ("policy_version", "u4"), ("source", "u1"),
         ("end_reason", "u1"), ("n_ticks", "u2"), ("state_seq", "u8"), ("limited_ticks", "u2"),
-        ("violations", "u2"), ("time_unix_s", "f8"), ("setpoints", "f4", (MAX_TICKS, 9)),
-        ("joints", "f4", (MAX_TICKS, 9)), ("head", "f4", (MAX_TICKS, 7)),
+        ("violations", "u2"), ("time_unix_s", "f8"), ("setpoints", "f4", (TRACE_TICKS, 9)),
+        ("joints", "f4", (TRACE_TICKS, 9)), ("head", "f4", (TRACE_TICKS, 7)),
     ]
 )  # fmt: skip
 _LATCH = np.dtype(
@@ -258,6 +272,7 @@ _LATCH = np.dtype(
     ]
 )  # fmt: skip
 _TELEOP = np.dtype([("active", "?"), ("target", "f8", 9), ("until_s", "f8")])
+_PHOTO = np.dtype([("boot_epoch", "u4"), ("decision_seq", "u8"), ("kept", "?"), ("outcome", _text(160))])
 _POLICY = np.dtype(
     [
         ("pid", "u4"), ("active_version", "u4"), ("rejected_version", "u4"), ("reason", _text(400)),
@@ -276,6 +291,7 @@ DTYPES: dict[type, np.dtype[np.void]] = {
     Record: _RECORD,
     LatchState: _LATCH,
     PolicyState: _POLICY,
+    PhotoState: _PHOTO,
     Teleop: _TELEOP,
 }
 

@@ -19,6 +19,7 @@ from robot_agent.bundles import BundleFolder, Pull
 from robot_agent.config import AgentConfig
 from robot_agent.confirmation import GUARD_SILENT_S, wait_latched
 from robot_agent.dealer import CONNECTED, GONE, Address, Dealer
+from robot_agent.eyesight import eyesight, last_photo
 from robot_agent.frames import (
     EPISODE_ID_BYTES,
     GuardState,
@@ -308,7 +309,19 @@ class Link:
             lost = self._ring.lost + self._spool.refused
             ticking, spooled = now - self._tick_s < GUARD_SILENT_S, len(self._spool)
             name = self._config.robot_id
-            dealer.send(robot_status(name, state, policy, ticking=ticking, spooled=spooled, lost=lost))
+            eyes = eyesight(self._config).found if self._config.eyes == "camera" else ""
+            dealer.send(
+                robot_status(
+                    name,
+                    state,
+                    policy,
+                    ticking=ticking,
+                    spooled=spooled,
+                    lost=lost,
+                    eyes=eyes,
+                    photo=last_photo(self._config),
+                )
+            )
         if self._pull is not None and now - self._chunk_s >= CHUNK_TIMEOUT_S:
             self._chunk_s = now
             dealer.send(self._pull.request)

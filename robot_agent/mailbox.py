@@ -8,11 +8,11 @@ from robot_agent.files import RuntimeFiles
 from shared.codec import decode, encode
 from shared.errors import CodecError
 from shared.messages import Approval, EndEpisode, SetMode, TaskSpec
+from shared.simlink import TASK_BYTES
 from shared.slots import Slot
 
 log = logging.getLogger("mailbox")
 
-TASK_BYTES = 64 * 1024
 SMALL_BYTES = 1024
 
 Mail = TaskSpec | EndEpisode | SetMode | Approval

@@ -40,6 +40,8 @@ HEALTHY_S = 10.0
 END_S = 3.0
 ROBOT = "robot"
 """Name of the simulated robot's process."""
+CAMERA = "camera"
+"""Name of its camera's."""
 END_LAST = ("link", ROBOT)
 """Ended one after the other when all others are gone: the guard brakes on a body that is still there, and its
 last record goes to disk."""
@@ -156,6 +158,9 @@ def _children(config: AgentConfig, lines: dict[str, int]) -> list[_Child]:
     if config.body == "mujoco":
         robot = [sys.executable, "-m", "sim.robot", "--runtime-dir", str(config.runtime.folder)]
         children.insert(0, _Child(ROBOT, [*robot, "--speed", str(config.speed)], ()))
+        if config.eyes == "camera":
+            camera = [sys.executable, "-m", "sim.eye", "--runtime-dir", str(config.runtime.folder)]
+            children.append(_Child(CAMERA, camera, ()))
     return children
 
 

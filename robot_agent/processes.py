@@ -60,7 +60,13 @@ def _policy(config: AgentConfig, lines: dict[str, int]) -> int:
     from robot_agent import policy
 
     bells = policy.Lines(lines["state_bell"], lines["action_bell"])
-    return policy.run(config.runtime, config.state, bells, config.deterministic)
+    return policy.run(config, bells)
+
+
+def _eyes(config: AgentConfig, _: dict[str, int]) -> int:
+    from robot_agent import eyes
+
+    return eyes.serve(config)
 
 
 def _link(config: AgentConfig, lines: dict[str, int]) -> int:
@@ -113,6 +119,7 @@ TABLE: tuple[Process, ...] = (
     ),
     Process("guard", LINES, _guard, nice=-10),
     Process("policy", ("state_bell", "action_bell"), _policy),
+    Process("eyes", (), _eyes, nice=5, needed=lambda config: config.eyes == "camera"),
     Process("link", ("record_bell", "stop_link"), _link, nice=5),
 )
 """Those that are needed are started in this order and restarted for ever. For the body `mujoco` the

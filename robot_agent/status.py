@@ -22,7 +22,15 @@ def state_word(state: GuardState, policy: PolicyState | None) -> str:
 
 
 def robot_status(
-    robot_id: str, state: GuardState, policy: PolicyState | None, *, ticking: bool, spooled: int, lost: int
+    robot_id: str,
+    state: GuardState,
+    policy: PolicyState | None,
+    *,
+    ticking: bool,
+    spooled: int,
+    lost: int,
+    eyes: str = "",
+    photo: str = "",
 ) -> RobotStatus:
     """The message, stamped now; `ticking`: the guard still does, else its last mode says nothing any more."""
     left_s = policy.proposal_until_s - time.monotonic() if policy and policy.proposal_id else 0.0
@@ -50,4 +58,6 @@ def robot_status(
         proposal_tool=policy.proposal_tool if policy and waits else 0,
         proposal_left_s=left_s if waits else 0.0,
         limits_profile=state.limits_profile,
+        eyes=eyes,
+        photo=photo,
     )

@@ -98,6 +98,11 @@ class Succession:
         """Share of the motion limits for the next episode."""
         return self._now.probation.profile(self.policy.limits_profile)
 
+    @property
+    def made(self) -> tuple[int, ...]:
+        """The made tools that the policy in use chooses from, by place."""
+        return self._now.loaded.made
+
     def look(self, between: bool) -> None:
         """Take in what the source has; `between` episodes, a policy that is ready takes over."""
         if not self._begun and (restored := self._source.restored) is not None:

@@ -60,7 +60,7 @@ def answer(params: FloatArray, detections: F32, names: Sequence[SceneObject]) ->
         One of `WORDS`, or an object's name; `NOTHING` where no detection is at the place that was told, or
         where it is of no known object.
     """
-    word, place = (round(p.physical(float(raw))) for p, raw in zip(_SAY.params, params, strict=False))
+    word, place = (p.choice(float(raw)) for p, raw in zip(_SAY.params, params, strict=False))
     if word != NAMES_A_THING:
         return WORDS[word]
     slot = np.asarray(detections).reshape(NUM_DETECTIONS, -1)[place]

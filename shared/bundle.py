@@ -21,12 +21,14 @@ from numpy.typing import NDArray
 
 from shared.control.limits import MIN_PROFILE
 from shared.control.ood import unpack_ood
-from shared.errors import BundleError, UnknownSigner
+from shared.errors import BundleError, ProgramError, UnknownSigner
 from shared.files import write_atomic
+from shared.made_tools import Validated, unpack
 from shared.signing import KEY_BYTES, SIGNATURE_BYTES, SigningKey, verify
 from shared.spaces import NUM_PARAMS, NUM_TOOLS, OBS_DIM, layout_hash
+from shared.tools import MADE_PLACES
 
-FORMAT = 2
+FORMAT = 3
 MAX_BUNDLE = 16 * 1024 * 1024
 """Bytes of one bundle."""
 GOLDEN_ROWS = 4
@@ -68,6 +70,8 @@ class Manifest:
     """Figures of the simulated gate that it passed before any robot may have it."""
     ood: Mapping[str, Any] | None = None
     """What observations looked like in training (`shared.control.ood`); None = not known."""
+    tools: tuple[bytes, ...] = ()
+    """Made tools by `run_made`'s place, as `shared.made_tools.pack` makes them, by whom the bundle is."""
     layout_hash: str = ""
     """Filled in when written."""
     sha256: str = ""
@@ -82,6 +86,8 @@ class Bundle:
     onnx: bytes
     signer: bytes
     """Public key of the one who signed it."""
+    tools: tuple[Validated, ...] = ()
+    """The made tools that it chooses from, by place; each was tried by the bundle's signer."""
 
 
 def pack_bundle(manifest: Manifest, onnx: bytes, key: SigningKey) -> bytes:
@@ -98,6 +104,7 @@ def pack_bundle(manifest: Manifest, onnx: bytes, key: SigningKey) -> bytes:
             "eval": {str(name): float(value) for name, value in manifest.eval.items()},
             "limits_profile": float(manifest.limits_profile),
             "gate": {str(name): float(value) for name, value in manifest.gate.items()},
+            "tools": [bytes(tool) for tool in manifest.tools],
             "ood": None if manifest.ood is None else dict(manifest.ood),
             "layout_hash": layout_hash(),
             "sha256": hashlib.sha256(onnx).hexdigest(),
@@ -165,7 +172,7 @@ def read_bundle(data: bytes, trusted: Collection[bytes] | None = None) -> Bundle
     found = hashlib.sha256(onnx).hexdigest()
     if manifest.sha256 != found:
         raise BundleError(f"policy {manifest.version}: network has sha256 {found}, not {manifest.sha256}")
-    return Bundle(manifest, onnx, top["signer"])
+    return Bundle(manifest, onnx, top["signer"], _tools(manifest, top["signer"]))
 
 
 def _signed(top: Mapping[str, Any], trusted: Collection[bytes] | None) -> bytes:
@@ -219,7 +226,21 @@ def _manifest(raw: object) -> Manifest:
             for name in _OUTPUT_SHAPES
         },
     }
-    return Manifest(**{**body, **checked})
+    return Manifest(**{**body, **checked, "tools": tuple(body["tools"])})
+
+
+def _tools(manifest: Manifest, signer: bytes) -> tuple[Validated, ...]:
+    if len(manifest.tools) > MADE_PLACES:
+        raise BundleError(f"manifest.tools: {len(manifest.tools)} made tools; at most {MADE_PLACES}")
+    found = []
+    for place, data in enumerate(manifest.tools):
+        if not isinstance(data, bytes):
+            raise BundleError(f"manifest.tools[{place}]: expected bytes, got {type(data).__name__}")
+        try:
+            found.append(unpack(data, (signer,)))
+        except ProgramError as error:
+            raise BundleError(f"manifest.tools[{place}]: {error}") from None
+    return tuple(found)
 
 
 _KINDS: dict[str, type] = {
@@ -231,6 +252,7 @@ _KINDS: dict[str, type] = {
     "sha256": str,
     "eval": dict,
     "gate": dict,
+    "tools": list,
     "golden_obs": bytes,
     "golden_outputs": dict,
 }

@@ -36,6 +36,7 @@ from shared.messages import (
     Transition,
 )
 from shared.spaces import NUM_TOOLS
+from shared.tools import TRACE_TICKS
 
 MAX_MESSAGE = 4 * 1024 * 1024
 """Bytes of one encoded message."""
@@ -45,7 +46,7 @@ MAX_BYTES = 1024 * 1024
 """Bytes of one byte field: a chunk of a policy bundle."""
 MAX_ITEMS = 1024
 """Items of one tuple."""
-MAX_ROWS = 100
+MAX_ROWS = TRACE_TICKS
 """Rows of an array whose length is free."""
 MAX_DECISIONS = 1000
 MAX_CHANGES = 4

@@ -219,6 +219,10 @@ class RobotStatus:
     """Until the proposal expires."""
     limits_profile: float = 1.0
     """Share of the motion limits that is in force."""
+    eyes: str = ""
+    """How the eyes are, in words; empty for a robot that does not use its camera."""
+    photo: str = ""
+    """Name of the photo taken last, or why there is none; empty while none was asked for."""
 
 
 @dataclass(frozen=True)
@@ -348,7 +352,10 @@ ARRAYS: dict[type, dict[str, tuple[str, tuple[int | None, ...]]]] = {
 }
 """dtype and shape of every array field; None = any length up to the codec's cap."""
 
-LATER: dict[type, tuple[str, ...]] = {TaskSpec: ("brightness", "changes")}
+LATER: dict[type, tuple[str, ...]] = {
+    TaskSpec: ("brightness", "changes"),
+    RobotStatus: ("eyes", "photo"),
+}
 """Fields that came after the first release. They stay off the wire while they hold their default, so that
 rows stored before can be read, and older robots read what does not need them."""
 

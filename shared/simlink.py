@@ -1,4 +1,4 @@
-"""What the guard and the simulated robot's process say to each other: fixed records in two slots."""
+"""What the agent and the simulated robot's processes say to each other, by way of slots in one folder."""
 
 from __future__ import annotations
 
@@ -27,6 +27,13 @@ STATE_SLOT = "sim_state.slot"
 """Robot -> guard: a state record after every tick."""
 TARGET_SLOT = "sim_target.slot"
 """Guard -> robot: the newest joint target; kept for ever, as the real daemon keeps it."""
+
+FRAMES_SLOT = "frames.slot"
+"""Simulated camera -> eyes: the newest frame, as `shared.sight.detections.pack_frame` makes it."""
+TASK_SLOT = "task.slot"
+"""Link -> policy and simulated camera: the newest TaskSpec in codec bytes."""
+TASK_BYTES = 64 * 1024
+"""Longest TaskSpec."""
 
 STATE_SIZE = STATE_DTYPE.itemsize
 TARGET_SIZE = TARGET_DTYPE.itemsize

@@ -26,6 +26,10 @@ class Param:
         clipped = min(max(raw, -1.0), 1.0)
         return self.low + (clipped + 1.0) * 0.5 * (self.high - self.low)
 
+    def choice(self, raw: float) -> int:
+        """[-1, 1] (clipped) -> the nearest whole number in [low, high]."""
+        return round(self.physical(raw))
+
     def raw(self, physical: float) -> float:
         """[low, high] in `unit` (clipped) -> [-1, 1]."""
         return min(max(2.0 * (physical - self.low) / (self.high - self.low) - 1.0, -1.0), 1.0)
@@ -55,6 +59,8 @@ def _gesture_params(
     return (Param("amplitude", unit, low, high), Param("cycles", "1", *cycles))
 
 
+MADE_PLACES = 8
+"""Made tools that a policy can choose from."""
 TOOLS: tuple[Tool, ...] = (
     Tool("wait", "stay still and wait", 10),
     Tool(
@@ -112,7 +118,7 @@ TOOLS: tuple[Tool, ...] = (
         "run_made",
         "make a move that you were taught",
         10,
-        (Param("place", "choice", 0.0, 7.0),),
+        (Param("place", "choice", 0.0, MADE_PLACES - 1.0),),
     ),
     Tool("scan", "pan slowly across the room and back", 50, (Param("yaw", "deg", -40.0, 40.0),)),
     Tool("take_photo", "take a photo, save a picture", 20),
@@ -127,6 +133,11 @@ TOOLS: tuple[Tool, ...] = (
 
 TOOL_INDEX: dict[str, int] = {tool.name: index for index, tool in enumerate(TOOLS)}
 MAX_TICKS = max(tool.ticks for tool in TOOLS)
+"""Of the robot's own tools."""
+MADE_TICKS = 200
+"""Longest made tool that a policy can choose."""
+TRACE_TICKS = max(MAX_TICKS, MADE_TICKS)
+"""Longest decision."""
 MOTIONS = tuple(tool.name for tool in TOOLS if tool.name not in ("run_made", "take_photo", "say"))
 """Tools that a made tool may use."""
 

@@ -13,9 +13,10 @@ from shared.interruption import as_of
 from shared.messages import SceneObject, TaskSpec
 from shared.spaces import DETECTION_FIELDS, JOINTS, NUM_DETECTIONS, NUM_PARAMS, TICK_S, slot_range
 from shared.tools import TOOL_INDEX, TOOLS
+from sim.made import made_tools
 from sim.tasks import task_named
 from sim.tasks.base import Goal
-from sim.tasks.gestures import GESTURES
+from sim.tasks.gestures import BOW, GESTURES
 
 F32 = NDArray[np.float32]
 
@@ -59,6 +60,8 @@ def expert(spec: TaskSpec, obs: F32) -> tuple[int, F32]:
     decision = round(float(obs[_PROGRESS]) * spec.max_decisions)
     goal = _due(task.goals(as_of(spec, decision)), decision)
     if goal.gesture:
+        if goal.gesture == BOW:
+            return TOOL_INDEX["run_made"], _place_of("bow", params)
         tool = TOOLS[TOOL_INDEX[GESTURES[goal.gesture]]]
         if goal.tempo_hz is not None:
             params[0] = CLEAR
@@ -80,6 +83,13 @@ def expert(spec: TaskSpec, obs: F32) -> tuple[int, F32]:
         return _back(obs, params)
     waits = task.name in PATIENT and slots[:, 2].any()
     return TOOL_INDEX["wait" if waits else "go_home"], params
+
+
+def _place_of(name: str, params: F32) -> F32:
+    """Raw parameters of `run_made` that choose a made tool by its name."""
+    place = [program.name for program in made_tools()].index(name)
+    params[0] = TOOLS[TOOL_INDEX["run_made"]].params[0].raw(place)
+    return params
 
 
 def _slots_of(thing: SceneObject, slots: F32) -> NDArray[np.intp]:

@@ -122,12 +122,16 @@ class Studio:
 
     def shoot(self, shot: Shot, look: Look | None) -> Labelled:
         """Take the picture of a shot; look None: the room as the simulator shows it."""
+        return Labelled(self.picture(shot, look), truths(shot, self._points))
+
+    def picture(self, shot: Shot, look: Look | None = None) -> Image:
+        """The picture alone, (HEIGHT, WIDTH, 3) RGB."""
         self._gl.make_current()
         self._plain.restore(self.model)
         if look is not None:
             self._dress(look)
         self._place(shot)
-        return Labelled(self._render(), truths(shot, self._points))
+        return self._render()
 
     def _place(self, shot: Shot) -> None:
         self.data.mocap_pos[:] = AWAY

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.spaces import TEXT_DIM
-from shared.tools import TOOLS
+from shared.tools import TOOL_INDEX, TOOLS
+from sim.made import made_tools
 
 F32 = NDArray[np.float32]
 
@@ -21,6 +22,7 @@ PATH = Path(__file__).with_name("phrases.npz")
 """npz of `texts` (n,) str and `embeddings` (n, 384) float32, unit norm."""
 CODE_SEED = 384
 """Of the fixed random projection that makes class codes."""
+_RUN_MADE = TOOL_INDEX["run_made"]
 CODE_SCALE = 10.0
 """A unit embedding's coordinate along a random unit direction is about 0.05; the code's is about 0.5."""
 
@@ -31,6 +33,7 @@ def all_texts() -> list[str]:
     from sim.things import THINGS
 
     texts = {tool.description for tool in TOOLS} | {thing.name for thing in THINGS}
+    texts |= {program.description for program in made_tools()}
     for task in ALL_TASKS.values():
         texts |= set(task.instructions())
     return sorted(texts)
@@ -61,14 +64,23 @@ def _tools() -> F32:
 
 
 @functools.cache
+def _made() -> F32:
+    return np.stack([embedding(program.description) for program in made_tools()])
+
+
+@functools.cache
 def _code_directions() -> F32:
     directions = np.random.default_rng(CODE_SEED).normal(size=(TEXT_DIM, 2))
     return np.asarray(directions / np.linalg.norm(directions, axis=0), np.float32)
 
 
 def tool_match(instruction: F32) -> F32:
-    """(20,) float32: cosine of the instruction with each tool's description, standardised over the tools."""
+    """(20,) float32: cosine of the instruction with each tool's description, standardised over the tools.
+
+    That of `run_made` is the best of its own description and those of the made tools.
+    """
     cosine = _tools() @ instruction
+    cosine[_RUN_MADE] = max(cosine[_RUN_MADE], (_made() @ instruction).max(initial=-1.0))
     return np.asarray((cosine - cosine.mean()) / cosine.std(), np.float32)
 
 

@@ -19,6 +19,8 @@ from shared.control.rotations import matrix_to_quat, quat_to_matrix
 from shared.control.vision import detect, scenes
 from shared.messages import TaskSpec
 from shared.spaces import NUM_JOINTS, NUM_PARAMS, NUM_TOOLS, OBS_DIM, TICK_S
+from shared.tools import TOOL_INDEX
+from sim import made
 from sim.model import STOCK, build, shared_model
 from sim.physics import Fleet
 from sim.tasks import TASKS, Split
@@ -35,6 +37,7 @@ NEW_TASK = 0.07
 CUT = 0.15
 """Chance that a motion is cut short and the robot brakes."""
 _START_TICKS = 60
+_RUN_MADE = TOOL_INDEX["run_made"]
 VELOCITY_SHARE = 0.5
 """Of the newest difference of positions in a velocity that is `derived`."""
 _SKEWED = 0.02
@@ -152,14 +155,15 @@ class Robots:
         rng = self._rng
         emitted = self._limiter.pos[free]
         tool = rng.integers(NUM_TOOLS, size=len(free))
-        rows = plan(tool, np.clip(rng.normal(0.0, 0.7, (len(free), NUM_PARAMS)), -1.0, 1.0), emitted)
+        params = np.clip(rng.normal(0.0, 0.7, (len(free), NUM_PARAMS)), -1.0, 1.0)
+        rows = plan(tool, params, emitted)
         for k, i in enumerate(free):
-            length = int(TICKS[tool[k]])
+            taught = made.setpoints(params[k], emitted[k]) if tool[k] == _RUN_MADE else None
             if rng.random() < NEW_TASK:
                 self.specs[i] = self._task()
                 motion = _gentle(emitted[k], joints_of(start_pose(self.specs[i])[None])[0])
             else:
-                motion = rows[k, :length]
+                motion = rows[k, : TICKS[tool[k]]] if taught is None else taught
             cut = int(rng.integers(1, len(motion))) if rng.random() < CUT else len(motion)
             if cut < len(motion):
                 motion = motion[: cut + 15]

@@ -31,7 +31,7 @@ from shared.spaces import (
     TEXT_DIM,
 )
 from shared.tools import MAX_TICKS, TOOL_INDEX
-from sim import light
+from sim import light, made
 from sim.model import shared_model
 from sim.physics import GRAVITY, Fleet, Motion
 from sim.tasks import Split, task_named
@@ -45,7 +45,7 @@ Bool = NDArray[np.bool_]
 
 WORTH_HALVING = 16
 """Environments from which on physics and control take turns in two halves."""
-_SAY = TOOL_INDEX["say"]
+_SAY, _RUN_MADE = TOOL_INDEX["say"], TOOL_INDEX["run_made"]
 _LIMITER = tuple(f.name for f in fields(LimiterState))
 
 
@@ -93,11 +93,11 @@ class Step:
     measure: F64
     """(n,) what the task measures (`Task.measures`) at the end of an episode; else NaN."""
     setpoints: F64
-    """(n, MAX_TICKS, 9) rad: what was written; rows after a decision's own end are 0."""
+    """(n, k, 9) rad: what was written, k at least `MAX_TICKS`; rows after a decision's own end are 0."""
     joints: F64
-    """(n, MAX_TICKS, 9) rad: measured; likewise."""
+    """(n, k, 9) rad: measured; likewise."""
     head: F64
-    """(n, MAX_TICKS, 7): measured head position [m] and quaternion; likewise."""
+    """(n, k, 7): measured head position [m] and quaternion; likewise."""
 
 
 class VectorEnv:
@@ -174,11 +174,14 @@ class VectorEnv:
             params: (n, 4) raw parameters.
         """
         tool, params = np.asarray(tool, np.int64), np.asarray(params, np.float64)
-        out = self._blank(TICKS[tool])
+        playing = self._made(tool, params)
+        ticks = TICKS[tool]
+        ticks[list(playing)] = [len(rows) for rows in playing.values()]
+        out = self._blank(ticks)
         # While the threads move one half of the robots, the other half is planned, judged and begun anew.
         moving = []
         for rows in self._halves:
-            planned = plan(tool[rows], params[rows], self._limiter.pos[rows])
+            planned = _with_made(plan(tool[rows], params[rows], self._limiter.pos[rows]), rows, playing)
             self._limit(rows, planned, out)
             moving.append(self._fleet.start(rows, out.setpoints[rows], out.n_ticks[rows]))
         for rows, motions in zip(self._halves, moving, strict=True):
@@ -186,9 +189,18 @@ class VectorEnv:
             self._close(rows, out, self._answers(rows, tool, params))
         return out
 
+    def _made(self, tool: Int, params: F64) -> dict[int, F64]:
+        """Row -> setpoints (ticks, 9) of the made tool that it plays."""
+        found = {}
+        for row in np.flatnonzero(tool == _RUN_MADE).tolist():
+            rows = made.setpoints(params[row], self._limiter.pos[row])
+            if rows is not None:
+                found[row] = rows
+        return found
+
     def _blank(self, ticks: Int) -> Step:
-        n = self.num_envs
-        head = np.zeros((n, MAX_TICKS, 7))
+        n, most = self.num_envs, max(MAX_TICKS, int(ticks.max(initial=0)))
+        head = np.zeros((n, most, 7))
         head[..., 3] = 1.0
         return Step(
             obs=np.empty((n, OBS_DIM), np.float32),
@@ -202,8 +214,8 @@ class VectorEnv:
             cost=np.zeros(n),
             event=np.full(n, "", object),
             measure=np.full(n, np.nan),
-            setpoints=np.zeros((n, MAX_TICKS, NUM_JOINTS)),
-            joints=np.zeros((n, MAX_TICKS, NUM_JOINTS)),
+            setpoints=np.zeros((n, most, NUM_JOINTS)),
+            joints=np.zeros((n, most, NUM_JOINTS)),
             head=head,
         )
 
@@ -366,3 +378,15 @@ class VectorEnv:
         assert obs.shape == (len(rows), OBS_DIM)
         self._seen[rows] = obs
         return obs
+
+
+def _with_made(planned: F64, rows: Int, playing: dict[int, F64]) -> F64:
+    """Setpoints (m, k, 9) of these rows with those of the made tools in their places; k grows if need be."""
+    mine = [(i, playing[row]) for i, row in enumerate(rows.tolist()) if row in playing]
+    if not mine:
+        return planned
+    most = max(planned.shape[1], *(len(path) for _, path in mine))
+    wide = np.concatenate([planned, np.repeat(planned[:, -1:], most - planned.shape[1], axis=1)], axis=1)
+    for i, path in mine:
+        wide[i, : len(path)] = path
+    return wide

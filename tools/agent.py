@@ -20,6 +20,10 @@ def agent(
         str | None, Parameter(help="The learner's public key, or a file that holds it.")
     ] = None,
     robot_id: Annotated[str | None, Parameter(help="Names this robot at the learner. [robot]")] = None,
+    eyes: Annotated[
+        Literal["projected", "camera"] | None,
+        Parameter(help="What stands where: from the task, or from the camera's pictures. [projected]"),
+    ] = None,
     speed: Annotated[float | None, Parameter(help="Times real time; simulated robots only. [1]")] = None,
     deterministic: Annotated[
         bool | None, Parameter(help="Most likely action: to measure, not to gather experience.")
@@ -45,6 +49,7 @@ def agent(
         "learner": learner,
         "learner_key": learner_key,
         "robot_id": robot_id,
+        "eyes": eyes,
         "speed": speed,
         "deterministic": deterministic,
         "auto_arm": auto_arm,

@@ -55,6 +55,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("coordinate", "tools.coordinate:app", "Split commands into goals, and play them.", LEARN),
     Command("tools", "tools.made:app", "Make motions from words, tried in simulation.", LEARN),
     Command("vision", "tools.vision:app", "The robot's eyes: train, measure, try the detector.", LEARN),
+    Command("lesson", "tools.lesson:app", "What words, or a demonstration, teach, try by try.", LEARN),
     Command("sysid", "tools.sysid:app", "Find the simulated body that moves like a recorded one.", LEARN),
     Command("keys", "tools.keys:app", "Key pairs for the link between robot and learner.", ROBOT),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from learner.coordinator.acting import F32, Call, Gaze, Names, Search, call, use
 from learner.coordinator.goals import Answer, Goal, Known, Look, Make, Tell, Use
-from learner.coordinator.motions import nearest
+from learner.coordinator.motions import nearest, taught
 from learner.coordinator.planner import GrammarPlanner, Planner
 from learner.coordinator.telling import Telling, work_at
 from shared.spaces import slot_range
@@ -92,7 +92,7 @@ class Baseline:
 
 
 def _workable(goal: Goal) -> Workable | None:
-    """Made tools cannot be chosen as a decision: the nearest of the robot's own takes their place."""
+    """A motion that no tool gives is one of the made tools that ship, or the nearest of the robot's own."""
     if isinstance(goal, Make):
-        return nearest(goal.request)
+        return taught(goal.request) or nearest(goal.request)
     return goal if isinstance(goal, Workable) else None

@@ -6,8 +6,10 @@ import re
 
 from learner.coordinator import phrases
 from learner.coordinator.goals import Use
+from learner.tooling.primitives import piece
 from learner.tooling.words import Wish, Wishes, read
 from shared.tools import TOOL_INDEX, TOOLS
+from sim.made import made_tools
 
 _GESTURES = {
     "nod": "nod",
@@ -86,6 +88,16 @@ def nearest(request: str) -> Use | None:
     if wish.size != 1.0:
         args["amplitude"] = amplitude.low if wish.size < 1.0 else amplitude.high
     return Use(tool, args, wish.count or 1)
+
+
+def taught(request: str) -> Use | None:
+    """The made tool that ships and is just what is asked for, as a choice of `run_made`."""
+    wish = _single(request)
+    if wish is None or not plain(request) or wish.count not in (None, 1):
+        return None
+    name = piece(wish).name
+    places = [place for place, program in enumerate(made_tools()) if program.name == name]
+    return Use("run_made", {"place": float(places[0])}) if places else None
 
 
 def _for(wish: Wish) -> Use | None:

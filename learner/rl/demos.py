@@ -20,12 +20,15 @@ THROW = 0.6
 """How far the gaze is thrown at most, in image half-widths."""
 
 
-def demonstrate(episodes: Mapping[str, int], seed: int) -> Demonstrations:
+def demonstrate(
+    episodes: Mapping[str, int], seed: int, *, disturbance: float = DISTURBANCE
+) -> Demonstrations:
     """Play so many episodes of each task and note the expert's answer to every observation.
 
     Args:
         episodes: task name -> how many.
         seed: of scenes and disturbances.
+        disturbance: probability that a look is thrown elsewhere; 0 where being thrown would fail the task.
     """
     names = [name for name, count in episodes.items() for _ in range(count)]
     rng = np.random.default_rng(seed)
@@ -43,7 +46,7 @@ def demonstrate(episodes: Mapping[str, int], seed: int) -> Demonstrations:
             tools.append(tool[playing])
             params_rows.append(params[playing])
             looks = tool == TOOL_INDEX["look"]
-            disturbed = looks & (rng.random(len(names)) < DISTURBANCE) & (decisions < MAX_DISTURBED)
+            disturbed = looks & (rng.random(len(names)) < disturbance) & (decisions < MAX_DISTURBED)
             thrown = rng.uniform(-THROW, THROW, params.shape)
             played = np.where(disturbed[:, None], thrown, params)
             step = env.step(tool, played)

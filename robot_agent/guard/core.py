@@ -5,6 +5,7 @@ No clocks, files or slots here: `guard.py` is the shell around it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,11 +21,14 @@ from shared.control.body import BodyState
 from shared.control.motions import plan
 from shared.control.pilot import ALL_TOOLS
 from shared.control.shield import LIMITS, MIN_PROFILE, LimiterState, at_rest, brake, limit
+from shared.made_tools import Validated
 from shared.messages import END_REASONS, SOURCES
 from shared.spaces import NUM_TOOLS
-from shared.tools import TOOLS
+from shared.tools import MADE_TICKS, TOOL_INDEX, TOOLS
 
 F64 = NDArray[np.float64]
+
+_RUN_MADE = TOOL_INDEX["run_made"]
 
 AT_TARGET_RAD = 0.15
 """A body within this of a target is taken to be at it (a loaded servo sags by a few degrees)."""
@@ -55,12 +59,19 @@ class Core:
         previous: the last state published before this start, if any: the count of ticks and the number of the
             action go on from it, so that nobody takes an old action for a new one.
         antenna_stop: a press on a resting antenna asks for a stop.
+        taught: gives the made tools that may be played.
     """
 
     def __init__(
-        self, epoch: int, setpoint: F64, previous: GuardState | None = None, antenna_stop: bool = False
+        self,
+        epoch: int,
+        setpoint: F64,
+        previous: GuardState | None = None,
+        antenna_stop: bool = False,
+        *,
+        taught: Callable[[int], Validated | None] = lambda _: None,
     ) -> None:
-        self._epoch = epoch
+        self._epoch, self._taught = epoch, taught
         self._seq = previous.state_seq if previous else 0
         self._action_seq = previous.action_seq if previous else 0
         # An episode that was open is shown as IDLE within it: its trace has a gap, so the policy closes it.
@@ -206,8 +217,7 @@ class Core:
             self._plan = start_move(emitted[0], target, EFFORT * action.limits_profile)
         elif self._kind is Kind.DECISION:
             self._tool = action.tool
-            rows = plan(np.array([action.tool]), action.params[None].astype(np.float64), emitted)[0]
-            self._plan = rows[: TOOLS[action.tool].ticks]
+            self._plan = self._rows(action, emitted)
             broken = proposal_violations(self._plan, emitted[0])
             self._trace.begin(action, self._seq, time_unix_s, broken)
             self._recording = True
@@ -216,6 +226,17 @@ class Core:
             if self._kind is Kind.CLOSING:
                 self._trace.begin(action, self._seq, time_unix_s, 0)
                 records.append(self._end("closing"))
+
+    def _rows(self, action: Action, emitted: F64) -> F64:
+        """(ticks, 9) rad that a decision asks for; a made tool that is not here, or takes too long, is
+        stillness, as `run_made` itself is."""
+        if action.tool == _RUN_MADE and (tool := self._taught(action.made)) is not None:
+            rows, ticks = tool.setpoints({}, emitted)
+            if ticks[0] <= MADE_TICKS:
+                made: F64 = rows[0]
+                return made
+        planned: F64 = plan(np.array([action.tool]), action.params[None].astype(np.float64), emitted)[0]
+        return planned[: TOOLS[action.tool].ticks]
 
     def _play(self, command: Command, mode: Mode, teleop: F64 | None) -> F64:
         """This tick's setpoint, through the limiter whatever was asked for."""

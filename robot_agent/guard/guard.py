@@ -27,6 +27,7 @@ from robot_agent.guard.machine import Latch
 from robot_agent.guard.realtime import collect
 from robot_agent.guard.stops import StopLatch, StopLines
 from robot_agent.guard.watchdogs import Pace
+from robot_agent.shelf import Toolbox
 from shared.clock import Ratekeeper
 from shared.control.body import Body, BodyState
 from shared.ending import Ending
@@ -98,7 +99,9 @@ def run(body: Body, runtime: RuntimeFiles, state: StateFiles, lines: Lines, sett
         unclean=mark.set(),
     )
     latch.start()
-    shell = _Shell(body, runtime, lines, latch, settings)
+    toolbox = Toolbox(state.made_tools, state.signers)
+    toolbox.start()
+    shell = _Shell(body, runtime, lines, latch, settings, toolbox)
     try:
         shell.take_over(next_epoch(state.epoch))
         wait = _Rhythm(speed, shell.action_is_late, lines.action_bell)
@@ -113,6 +116,7 @@ def run(body: Body, runtime: RuntimeFiles, state: StateFiles, lines: Lines, sett
         log.exception("the tick failed: braked, and holding")  # last: whoever reads the log may be hung
         return 1
     finally:
+        toolbox.close()
         latch.close()
         body.close()
 
@@ -120,9 +124,16 @@ def run(body: Body, runtime: RuntimeFiles, state: StateFiles, lines: Lines, sett
 class _Shell:
     """The slots, the ring and the body around a `Core`."""
 
-    def __init__(
-        self, body: Body, runtime: RuntimeFiles, lines: Lines, latch: StopLatch, settings: Settings
+    def __init__(  # noqa: PLR0917
+        self,
+        body: Body,
+        runtime: RuntimeFiles,
+        lines: Lines,
+        latch: StopLatch,
+        settings: Settings,
+        toolbox: Toolbox,
     ) -> None:
+        self._toolbox = toolbox
         self._body, self._lines, self._latch, self._settings = body, lines, latch, settings
         self._state_slot = Slot(runtime.state, size(GuardState), create=True)
         self._action_slot = Slot(runtime.action, size(Action), create=True)
@@ -145,7 +156,8 @@ class _Shell:
         old = self._state_slot.read()
         previous = unpack(GuardState, old[1]) if old else None
         setpoint = resume_setpoint(self._newest, self._newest.target)
-        self._core = Core(epoch, setpoint, previous, self._settings.antenna_stop)
+        antennas = self._settings.antenna_stop
+        self._core = Core(epoch, setpoint, previous, antennas, taught=self._toolbox.tool)
         log.info("epoch %d, taking over at %s", epoch, np.round(setpoint, 3).tolist())
 
     def tick(self, late_ticks: int) -> None:

@@ -9,7 +9,7 @@ from robot_agent.frames import Action, Record
 from shared.control.body import BodyState
 from shared.messages import END_REASONS
 from shared.spaces import NUM_JOINTS
-from shared.tools import MAX_TICKS
+from shared.tools import TRACE_TICKS
 
 F64 = NDArray[np.float64]
 
@@ -22,9 +22,9 @@ class Trace:
     """
 
     def __init__(self) -> None:
-        self._setpoints = np.zeros((MAX_TICKS, NUM_JOINTS), np.float32)
-        self._joints = np.zeros((MAX_TICKS, NUM_JOINTS), np.float32)
-        self._head = np.zeros((MAX_TICKS, 7), np.float32)
+        self._setpoints = np.zeros((TRACE_TICKS, NUM_JOINTS), np.float32)
+        self._joints = np.zeros((TRACE_TICKS, NUM_JOINTS), np.float32)
+        self._head = np.zeros((TRACE_TICKS, 7), np.float32)
         self._action = Action(0, 0, 0)
         self._open = False
         self._rows = 0

@@ -25,7 +25,9 @@ from typing import Any
 
 from robot_agent.config import AgentConfig
 from robot_agent.confirmation import Guard, stopped_by, wait_latched
+from robot_agent.eyesight import eyesight, last_photo
 from robot_agent.frames import Kind, Mode
+from robot_agent.photos import PhotoFolder
 from robot_agent.sources.buttons import read_board
 from robot_agent.sources.watch import Watchers
 
@@ -41,6 +43,9 @@ LOOK_S = 0.1
 """How often it is looked whether a watcher fell silent."""
 RETRY_S = 5.0
 """Pause before a port that is taken is tried again."""
+PHOTOS = "/photos/"
+SHOWN_PHOTOS = 6
+"""The newest ones, on the page."""
 WATCHER = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
@@ -63,6 +68,7 @@ class Desk:
     def __init__(self, config: AgentConfig, lines: Mapping[str, int]) -> None:
         self._config, self._lines = config, lines
         self._guard = Guard(config.runtime)
+        self.photos = PhotoFolder(config.state.photos)
         mark = config.runtime.watched("page")
         self.watchers = Watchers(mark, lambda: os.eventfd_write(lines["stop_supervisor"], 1))
 
@@ -92,6 +98,9 @@ class Desk:
                 "teleop": state.teleop,
                 "idle": state.kind == Kind.IDLE,
             }
+        eyes = eyesight(self._config)
+        said |= {"eyes": eyes.found, "eyes_well": eyes.well, "photo": last_photo(self._config)}
+        said["photos"] = self.photos.names()[:SHOWN_PHOTOS]
         said["watchers"] = len(self.watchers)
         said["buttons"] = [asdict(button) for button in read_board(self._config.runtime.buttons)]
         return said
@@ -164,11 +173,13 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        """The page and the robot's state."""
+        """The page, the robot's state and its photos."""
         if self.path == "/":
             self._answer(HTTPStatus.OK, "text/html; charset=utf-8", self.server.html)
         elif self.path == "/state":
             self._json(HTTPStatus.OK, self.server.desk.state())
+        elif self.path.startswith(PHOTOS):
+            self._photo(self.path.removeprefix(PHOTOS))
         else:
             self._lost()
 
@@ -188,6 +199,18 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Requests are not logged; what they lead to is."""
+
+    def _photo(self, name: str) -> None:
+        try:
+            self._same_origin()
+        except Refused as error:
+            self._json(error.status, {"error": str(error)})
+            return
+        found = self.server.desk.photos.read(name)
+        if found is None:
+            self._json(HTTPStatus.NOT_FOUND, {"error": "there is no such photo"})
+        else:
+            self._answer(HTTPStatus.OK, "image/png", found)
 
     def _stop(self) -> None:
         """Two lines: that it was sent, at once; then what became of it."""
@@ -228,7 +251,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _lost(self) -> None:
         self.close_connection = True
-        self._json(HTTPStatus.NOT_FOUND, {"error": "there are GET /, GET /state, POST /stop and POST /watch"})
+        self._json(
+            HTTPStatus.NOT_FOUND, {"error": "there are GET /, /state and /photos/NAME, POST /stop and /watch"}
+        )
 
     def _json(self, status: HTTPStatus, said: Mapping[str, Any]) -> None:
         self._answer(status, "application/json", json.dumps(said).encode())
@@ -247,6 +272,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "no-store")
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Referrer-Policy", "no-referrer")
+        self.send_header("Cross-Origin-Resource-Policy", "same-origin")
         self.send_header("Content-Security-Policy", self.server.policy)
 
 
@@ -259,7 +285,8 @@ def content_policy(html: str) -> str:
 
     return (
         f"default-src 'none'; script-src {hashes('script')}; style-src {hashes('style')}; "
-        "connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
     )
 
 

@@ -114,6 +114,9 @@ def observe_task(  # noqa: PLR0917
     step: int,
     last_end_ok: bool = True,
     mode: float = 1.0,
+    *,
+    frame_age_s: float = 0.0,
+    brightness: float = DEFAULT_BRIGHTNESS,
 ) -> F32:
     """(512,) observation of one robot working on `spec`, before decision number `step` (from 0)."""
     obs = observe(
@@ -124,5 +127,7 @@ def observe_task(  # noqa: PLR0917
         progress=np.array([step / spec.max_decisions]),
         last_end_ok=np.array([float(last_end_ok)]),
         mode=mode,
+        frame_age_s=frame_age_s,
+        brightness=brightness,
     )
     return np.asarray(obs[0])

@@ -105,7 +105,7 @@ class Detector:
         if digest.hexdigest() != self.manifest.sha256:
             raise ConfigError(f"{path}: its sha256 is {digest.hexdigest()}, not {self.manifest.sha256}")
         self.names = self.manifest.names
-        self.model = int.from_bytes(digest.digest()[:8], "little")
+        self.model = model_number(self.manifest.sha256)
         """As `Sighting.model` has it."""
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -134,6 +134,11 @@ class Detector:
         """Heat and geometry, as `decode` takes them but for n frames of the detector's own size."""
         heat, geometry = self._session.run(("heat", "geometry"), {"frames": frames})
         return heat, geometry
+
+
+def model_number(sha256: str) -> int:
+    """A detector as `Sighting.model` has it: the first eight bytes of its graph's sha256."""
+    return int.from_bytes(bytes.fromhex(sha256)[:8], "little")
 
 
 def manifest_cells(manifest: Manifest) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from shared.errors import ConfigError, UnknownTask
 from sim.tasks import (
     ask,
+    bow,
     carry,
     describe,
     dim,
@@ -42,6 +43,7 @@ ALL_TASKS: dict[str, Task] = TASKS | {
         tempo.TASK,
         safe.TASK,
         describe.TASK,
+        bow.TASK,
     )
 }
 """New ones go to the end: a stored index keeps its meaning."""

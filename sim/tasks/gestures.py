@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from shared.control.rotations import matrix_to_rpy
 from shared.spaces import TICK_S
+from shared.tools import TRACE_TICKS
 
 F64 = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -51,7 +52,7 @@ _SWING = np.array(CONFIG.swing)
 _WINDOW = round(CONFIG.window_s / TICK_S)
 _BOW_TICKS = round(CONFIG.bow_s / TICK_S)
 _BOW_WINDOW = round(CONFIG.bow_window_s / TICK_S)
-MAX_FOLLOW = 100
+MAX_FOLLOW = TRACE_TICKS
 """Ticks that can be followed in one call."""
 _MEMORY = max(_WINDOW, _BOW_WINDOW) + MAX_FOLLOW + 1
 """Ticks of history kept: the windows must not be overwritten by the ticks being followed."""

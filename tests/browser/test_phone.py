@@ -355,9 +355,11 @@ def test_asked_first_a_person_approves_what_the_robot_proposes(tmp_path):
 
 def test_what_a_person_should_know_is_said(tmp_path):
     async def story():
-        async with scene(tmp_path) as (_, robot, page):
+        async with scene(tmp_path) as (bench, robot, page):
             await robot.wire.send(PolicyResult("mini", 12, "rolled_back", "saturation"))
             await robot.wire.send(Anomaly("mini", "e", 1, "frozen", 4.0, "joint 3", time.time()))
+            bench.learner.live.said("mini", "rubber duck")
+            await page.get_by_text("Rubber duck").wait_for()
             robot.more = {"limits_profile": 0.6}
             await page.get_by_text("Policy v12 was rolled back: saturation").wait_for()
             await page.get_by_text("Flagged for review (frozen: joint 3)").wait_for()

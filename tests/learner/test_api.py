@@ -3,6 +3,7 @@
 import asyncio
 import json
 import struct
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -221,6 +222,8 @@ def test_episodes_show_tools_parameters_in_units_and_rewards(wire, tmp_path):
             assert episode["outcome"] == "truncated"
             only, spoke = episode["steps"]
             assert (only["said"], spoke["said"]) == ("", "left")
+            assert b.learner.live.step_message(robot.status())["said"] == "left"
+            assert b.learner.live.step_message(replace(robot.status(), robot_id="other"))["said"] == ""
             assert only["tool"] == "nod"
             assert only["params"] == [
                 {"name": "amplitude", "value": TOOLS[8].params[0].high, "unit": "deg"},

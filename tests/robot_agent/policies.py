@@ -13,10 +13,11 @@ from shared.tools import TOOL_INDEX
 
 
 class Given:
-    """A source: `in_use` and `kept` were here before, `coming` are new."""
+    """A source: `in_use` and `kept` were here before, `coming` are new; `made` belongs to the first."""
 
-    def __init__(self, in_use=None, coming=(), kept=()):
-        self.restored = Restored(in_use and Loaded(in_use), tuple(Loaded(policy) for policy in kept))
+    def __init__(self, in_use=None, coming=(), kept=(), made=()):
+        first = in_use and Loaded(in_use, made=made)
+        self.restored = Restored(first, tuple(Loaded(policy) for policy in kept))
         self.coming = list(coming)
         self.wanted = True
 
@@ -24,11 +25,11 @@ class Given:
         return Loaded(self.coming.pop(0)) if self.coming else None
 
 
-def chooser(in_use=None, *, coming=(), kept=(), deterministic=False, **options):
+def chooser(in_use=None, *, coming=(), kept=(), made=(), deterministic=False, **options):
     """A chooser with its ledger (nothing is written) and its source."""
-    ledger, source = Ledger(Path("/nowhere/ledger.json")), Given(in_use, coming, kept)
-    made = Chooser(deterministic, Succession(ledger, source), **options)
-    return made, ledger, source
+    ledger, source = Ledger(Path("/nowhere/ledger.json")), Given(in_use, coming, kept, made)
+    mind = Chooser(deterministic, Succession(ledger, source), **options)
+    return mind, ledger, source
 
 
 def together(robot, made, ticks):

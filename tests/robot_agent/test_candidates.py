@@ -1,6 +1,7 @@
 """From the folder into the process: only what is new, signed by somebody trusted and passed its trial."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -9,8 +10,12 @@ from robot_agent.bundles import BundleFolder
 from robot_agent.candidates import MAX_BEGINNINGS, Candidates
 from robot_agent.ledger import Ledger
 from robot_agent.rehearsal import REHEARSAL_KEY, random_bundle
+from robot_agent.shelf import Toolbox, key_of
 from robot_agent.trial import examine
+from shared.bundle import pack_bundle, read_bundle
 from shared.signing import trust
+from sim.made import made_tools
+from tests.robot_agent.made import packed
 
 BUNDLES = {version: random_bundle(version) for version in (3, 4, 5, 6)}
 
@@ -20,6 +25,7 @@ class Here:
 
     def __init__(self, path):
         self.folder, self.signers = BundleFolder(path / "bundles"), path / "signers"
+        self.made = path / "made-tools"
         trust(self.signers, "rehearsal", REHEARSAL_KEY.public)
         self.start()
 
@@ -27,7 +33,7 @@ class Here:
         if hasattr(self, "ledger"):
             self.ledger.save()
         self.ledger = Ledger(self.folder.ledger)
-        self.found = Candidates(self.folder, self.ledger, self.signers)
+        self.found = Candidates(self.folder, self.ledger, self.signers, self.made)
         self.found.restore()
         return self.found.restored
 
@@ -203,3 +209,14 @@ def test_the_thread_notices_what_arrives_while_it_is_wanted(here, monkeypatch, c
         assert found.policy.version == 5
     finally:
         here.found.close()
+
+
+def test_made_tools_come_with_the_policy_that_chooses_them(here):
+    plain = read_bundle(BUNDLES[5])
+    made = replace(plain.manifest, tools=tuple(packed(program) for program in made_tools()))
+    here.folder.keep(5, pack_bundle(made, plain.onnx, REHEARSAL_KEY))
+    keys = tuple(key_of(program.digest) for program in made_tools())
+    assert here.scan().made == keys
+    box = Toolbox(here.made, here.signers)
+    box.scan()
+    assert all(box.tool(key) for key in keys)

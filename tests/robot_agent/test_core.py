@@ -1,10 +1,11 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from robot_agent.frames import Kind, Mode
 from robot_agent.guard.check import SetpointCheck
-from robot_agent.guard.core import AT_TARGET_RAD, resume_setpoint
+from robot_agent.guard.core import AT_TARGET_RAD, Core, resume_setpoint
 from robot_agent.guard.machine import DECELERATE_AGE, HOLD_AGE, Latch, Latched
 from shared.control.kinematics import NEUTRAL
 from shared.control.limits import LIMITS
@@ -13,7 +14,8 @@ from shared.control.pilot import ALL_TOOLS
 from shared.control.shield import MIN_PROFILE
 from shared.messages import END_REASONS, SOURCES
 from shared.spaces import NUM_TOOLS, OBS_DIM
-from shared.tools import TOOL_INDEX, TOOLS
+from shared.tools import MAX_TICKS, TOOL_INDEX, TOOLS
+from tests.robot_agent.made import BOW, validated
 
 NOD = TOOLS[TOOL_INDEX["nod"]].ticks
 
@@ -391,3 +393,38 @@ def test_a_start_pose_out_of_this_world_is_gone_for_as_far_as_the_limits_let(ben
     robot.tick(30)
     assert robot.core.at_rest
     assert inside_limits(robot.setpoints)
+
+
+RUN_MADE = TOOL_INDEX["run_made"]
+
+
+def plays(bench, made, **tools):
+    """The record of one decision to play a made tool, by a guard that has `tools`."""
+    robot = bench()
+    robot.core = Core(1, NEUTRAL, taught={7: validated(**tools)}.get)
+    robot.armed()
+    robot.act(Kind.DECISION, tool=RUN_MADE, made=made)
+    robot.until(lambda state: state.kind == Kind.DECISION and state.finished)
+    robot.tick()
+    (record,) = robot.records
+    assert (reason(record), record.violations, record.limited_ticks) == ("completed", 0, 0)
+    assert robot.states[-1].violations_applied == 0
+    return record
+
+
+def test_a_made_tool_is_played_to_its_end_within_every_limit(bench):
+    record = plays(bench, 7)
+    wanted, ticks = validated().setpoints({}, NEUTRAL[None])
+    assert record.n_ticks == ticks[0] > MAX_TICKS
+    np.testing.assert_allclose(record.setpoints[: ticks[0]], wanted[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("made", [0, 8, 2**64 - 1])
+def test_a_made_tool_that_is_not_here_is_stillness(bench, made):
+    record = plays(bench, made)
+    assert record.n_ticks == TOOLS[RUN_MADE].ticks
+    assert np.ptp(record.setpoints[: record.n_ticks], axis=0).max() == 0.0
+
+
+def test_a_made_tool_that_takes_too_long_is_stillness(bench):
+    assert plays(bench, 7, program=replace(BOW, steps=BOW.steps * 3)).n_ticks == TOOLS[RUN_MADE].ticks

@@ -1,35 +1,14 @@
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from robot_agent.episode import Wish, next_wish, waiting_for
-from robot_agent.frames import GuardState, Kind, Mode
+from robot_agent.frames import Kind, Mode
 from robot_agent.rehearsal import empty_task
+from tests.robot_agent.samples import guard_state
 
 SPEC = empty_task("e1", max_decisions=3)
-ZERO = np.zeros(9)
-IDLE = GuardState(
-    state_seq=50,
-    mode=Mode.ACTIVE,
-    boot_epoch=1,
-    decision_seq=0,
-    action_seq=0,
-    kind=Kind.IDLE,
-    finished=True,
-    episode_id="",
-    episode_step=0,
-    tool=0,
-    last_end=0,
-    time_s=1.0,
-    joint_pos=ZERO,
-    joint_vel=ZERO,
-    head_pos=np.zeros(3),
-    head_quat=np.array([1.0, 0, 0, 0]),
-    imu_accel=np.zeros(3),
-    imu_gyro=np.zeros(3),
-    target=ZERO,
-)
+IDLE = guard_state()
 
 
 def at(kind, step=0, finished=True, episode="e1", **values):

@@ -8,12 +8,13 @@ import time
 import numpy as np
 import pytest
 
-from robot_agent.cameras import FRAMES_SLOT, Frame, SdkCamera, SlotCamera
+from robot_agent.cameras import Frame, SdkCamera, SlotCamera
 from robot_agent.eyes import SIGHTING_SLOT, Eyes, Sight, main
 from shared.clock import FakeClock
 from shared.errors import CodecError
 from shared.sight.detections import DETECTION, FRAME_SIZE, SIGHTING_SIZE, pack_frame
 from shared.sight.network import SHIPPED, read_manifest
+from shared.simlink import FRAMES_SLOT
 from shared.slots import Slot
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (18, 32, 3), np.uint8)
@@ -56,7 +57,8 @@ def test_each_frame_is_looked_at_once_and_grows_old():
         Frame(PICTURE, 10.4),
         detect=lambda p: looked.append(p) or one_thing(p),
     )
-    assert mine.look() is None
+    nothing = mine.look()
+    assert (nothing.frame, nothing.brightness, len(nothing.detections)) == (0, 0.0, 0)
     first = mine.look()
     assert (first.frame, first.time_s, first.model) == (1, 9.9, 42)
     assert first.brightness == pytest.approx(PICTURE[::4, ::4].mean() / 255)
@@ -142,7 +144,7 @@ def test_the_process_sees_and_imports_nothing_heavy(tmp_path):
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             newest, until = None, time.monotonic() + 60.0
-            while newest is None and time.monotonic() < until:
+            while (newest is None or not newest.frame) and time.monotonic() < until:
                 time.sleep(0.05)
                 if (tmp_path / SIGHTING_SLOT).exists():
                     newest = Sight(tmp_path).newest()

@@ -5,6 +5,8 @@ import pytest
 
 from robot_agent.frames import DTYPES, Action, Kind, Record, pack, size, transition, unpack
 from shared.codec import pack_transition, unpack_transition
+from shared.messages import END_REASONS
+from tests.robot_agent.samples import record
 
 
 @pytest.mark.parametrize("frame", DTYPES)
@@ -38,11 +40,7 @@ def test_a_text_that_is_too_long_is_cut():
 
 
 def test_a_record_becomes_a_message_the_codec_takes():
-    rows = np.ones((60, 9), np.float32)
-    record = Record(
-        1, 2, "e1", 3, np.ones(512, np.float32), 8, np.zeros(4, np.float32), -1.0, 0.5, 1, 3, 0, 3, 12,
-        100, 1, 2, 1e9, rows, rows, np.ones((60, 7), np.float32),
-    )  # fmt: skip
-    message = unpack_transition(pack_transition(transition("r1", unpack(Record, pack(record)))))
+    one = record(end_reason=END_REASONS.index("new_task"))
+    message = unpack_transition(pack_transition(transition("r1", unpack(Record, pack(one)))))
     assert (message.n_ticks, message.setpoints.shape, message.head.shape) == (12, (12, 9), (12, 7))
     assert (message.source, message.end_reason) == ("policy", "new_task")

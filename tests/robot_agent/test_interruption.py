@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from robot_agent.inference import OnnxPolicy
-from robot_agent.mailbox import TASK_BYTES
 from robot_agent.rehearsal import empty_task, random_policy
 from shared.codec import MAX_CHANGES, encode
 from shared.messages import Change, SceneObject
+from shared.simlink import TASK_BYTES
 from shared.spaces import DETECTION_FIELDS, NUM_DETECTIONS, slot_range
 from tests.robot_agent.policies import chooser, together
 

@@ -1,10 +1,11 @@
 import pytest
 
 from robot_agent.files import RuntimeFiles
-from robot_agent.mailbox import TASK_BYTES, Mailbox
+from robot_agent.mailbox import Mailbox
 from robot_agent.rehearsal import empty_task
 from shared.errors import CodecError
 from shared.messages import EndEpisode
+from shared.simlink import TASK_BYTES
 from shared.slots import Slot
 
 

@@ -10,6 +10,7 @@ from robot_agent.rehearsal import empty_task, random_policy
 from shared.control.pilot import ALL_TOOLS, action_log_prob
 from shared.messages import END_REASONS, SOURCES, EndEpisode
 from shared.spaces import slot_range
+from shared.tools import TOOL_INDEX, TOOLS
 from tests.robot_agent.policies import Plain, chooser, together
 
 
@@ -213,3 +214,21 @@ def test_what_was_decided_before_a_stop_is_not_played_after_it(bench, policy):
     after = robot.records[made]
     assert after.state_seq > resumed
     assert not np.array_equal(after.obs, before.obs)
+
+
+@pytest.mark.parametrize(("place", "made"), [(0, 11), (1, 12), (7, 0)])
+def test_the_made_tool_at_the_chosen_place_is_named(bench, place, made):
+    raw = TOOLS[TOOL_INDEX["run_made"]].params[0].raw(place)
+    run = Plain(tool="run_made", mean=raw, log_std=-9.0)
+    robot, mind = bench(), chooser(run, made=(11, 12), deterministic=True)[0]
+    mind.give(empty_task("e1", max_decisions=100))
+    together(robot, mind, 100)
+    assert robot.action.kind == Kind.DECISION
+    assert (robot.action.tool, robot.action.made) == (TOOL_INDEX["run_made"], made)
+
+
+def test_other_tools_name_none(bench):
+    robot, mind = bench(), chooser(Plain(tool="nod"), made=(11, 12))[0]
+    mind.give(empty_task("e1", max_decisions=100))
+    together(robot, mind, 100)
+    assert (robot.action.kind, robot.action.made) == (Kind.DECISION, 0)

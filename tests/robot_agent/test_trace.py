@@ -9,7 +9,7 @@ from robot_agent.guard.trace import Trace
 from shared.control.still_body import StillBody
 from shared.messages import END_REASONS
 from shared.spaces import NUM_PARAMS, OBS_DIM
-from shared.tools import MAX_TICKS
+from shared.tools import TRACE_TICKS
 
 RNG = np.random.default_rng(0)
 ACTION = Action(
@@ -63,7 +63,7 @@ def test_a_record_has_a_row_for_each_setpoint_that_was_written_and_then_measured
     np.testing.assert_array_equal(record.head[:5, :3], f32([body.head_pos for body in bodies[1:]]))
     np.testing.assert_array_equal(record.head[:5, 3:], f32([body.head_quat for body in bodies[1:]]))
     for rows, width in ((record.setpoints, 9), (record.joints, 9), (record.head, 7)):
-        assert (rows.shape, rows.dtype) == ((MAX_TICKS, width), np.float32)
+        assert (rows.shape, rows.dtype) == ((TRACE_TICKS, width), np.float32)
         assert not rows[5:].any()
 
 
@@ -80,7 +80,7 @@ def test_a_setpoint_whose_effect_nobody_measured_is_no_row():
 def test_the_next_decision_begins_empty_and_leaves_the_last_record_alone():
     trace, (body,) = Trace(), states(1)
     trace.begin(ACTION, 90, 1.0, 2)
-    for _ in range(MAX_TICKS - 1):
+    for _ in range(TRACE_TICKS - 1):
         trace.wrote(np.ones(9), True)
         trace.measured(body)
     trace.wrote(np.ones(9), True)  # open when the next one begins
@@ -92,6 +92,6 @@ def test_the_next_decision_begins_empty_and_leaves_the_last_record_alone():
     assert (second.n_ticks, second.limited_ticks, second.violations, second.state_seq) == (0, 0, 0, 140)
     for rows in (second.setpoints, second.joints, second.head):
         assert not rows.any()
-    assert first.n_ticks == MAX_TICKS - 1
+    assert first.n_ticks == TRACE_TICKS - 1
     np.testing.assert_array_equal(first.joints, kept)
     assert first.setpoints.all()

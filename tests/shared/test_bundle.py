@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from shared import bundle
 from shared.bundle import MAX_BUNDLE, pack_bundle, read_bundle, write_bundle
 from shared.errors import BundleError
+from shared.made_tools import FIGURES, Certificate, pack
 from shared.signing import SigningKey
 from shared.spaces import layout_hash
+from sim.made import made_tools
 from tests.shared.samples import OOD, manifest
 
 ONNX = b"not really a network" * 500
@@ -47,6 +49,38 @@ def test_round_trip(tmp_path):
     for name, array in manifest().golden_outputs.items():
         assert np.array_equal(found.manifest.golden_outputs[name], array)
         assert found.manifest.golden_outputs[name].dtype == np.float32
+
+
+def packed_tool(key):
+    """A made tool that this key vouches for."""
+    figures = dict.fromkeys(FIGURES, 0.0)
+    return pack(made_tools()[0], {}, Certificate.signed(made_tools()[0].digest, figures, key))
+
+
+def test_made_tools_travel_with_the_policy_that_chooses_them():
+    data = pack_bundle(manifest(tools=(packed_tool(KEY),)), ONNX, KEY)
+    (tool,) = read_bundle(data, {KEY.public}).tools
+    assert tool.program == made_tools()[0]
+    assert read_bundle(DATA).tools == ()
+
+
+@pytest.mark.parametrize(
+    ("tools", "why"),
+    [
+        ([packed_tool(OTHER)], r"tools\[0\]: bow: no trusted key has signed"),
+        ([packed_tool(KEY), b"{}"], r"tools\[1\]: not a made tool"),
+        (
+            [packed_tool(KEY).replace(b"16.0", b"15.0")],
+            r"tools\[0\]: bow: the certificate is for another program",
+        ),
+        ([7], r"tools\[0\]: expected bytes, got int"),
+        ([packed_tool(KEY)] * 9, "9 made tools; at most 8"),
+        ({}, "expected list, got dict"),
+    ],
+)
+def test_made_tools_that_nobody_vouches_for_make_the_bundle_worthless(tools, why):
+    with pytest.raises(BundleError, match=why):
+        read_bundle(rewritten(tools=tools), {KEY.public})
 
 
 def test_another_layout_is_refused_with_both_hashes_named():
@@ -90,7 +124,7 @@ def test_another_network_than_the_manifest_says():
         (DATA + b"\x00", "damaged"),
         (b"\x91" * 100_000, "damaged"),
         (msgpack.packb([1, 2]), "expected the fields"),
-        (msgpack.packb({"format": 2}), "expected the fields"),
+        (msgpack.packb({"format": 3}), "expected the fields"),
         (msgpack.packb({}), "bundle format None"),
         (b"\xdd\xff\xff\xff\xff", "damaged"),
         (b"\xdf\xff\xff\xff\xff", "damaged"),

@@ -141,8 +141,8 @@ def test_bad_arrays(array, why):
 
 
 def test_too_many_rows():
-    with pytest.raises(CodecError, match="at most 100"):
-        pack_transition(transition(101))
+    with pytest.raises(CodecError, match="at most 200"):
+        pack_transition(transition(201))
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,7 @@ export function App() {
           ref={picture}
           missing={live.noPicture}
           tool={live.step?.tool ?? ""}
+          said={live.step?.said ?? ""}
           live={live.link.phase === "open"}
           onShown={(key) => shown?.picture(key, performance.now())}
         />

@@ -74,6 +74,7 @@ const step: LiveStep = {
   boot_epoch: 1,
   decision_seq: 9,
   tool: "nod",
+  said: "",
   instruction: "look at the duck",
   policy_version: 3,
   spooled: 0,

@@ -9,6 +9,7 @@ from learner.coordinator import baseline
 from learner.coordinator.acting import Gaze, Names, call
 from learner.coordinator.baseline import Baseline
 from learner.coordinator.goals import Look
+from learner.coordinator.motions import taught
 from learner.coordinator.scoring import baseline_scores
 from shared.spaces import DETECTION_FIELDS, NUM_DETECTIONS, OBS_DIM, slot_range
 from shared.tools import TOOL_INDEX, TOOLS
@@ -81,8 +82,14 @@ def test_the_nearest_of_its_own_takes_a_made_tools_place():
 
 
 def test_what_it_cannot_do_it_waits_out():
-    assert tools(Baseline(NAMES), "draw a circle", obs(), obs()) == ["wait", "wait"]
+    assert tools(Baseline(NAMES), "draw a square", obs(), obs()) == ["wait", "wait"]
     assert tools(Baseline(NAMES), "", obs()) == ["wait"]
+
+
+def test_a_motion_that_only_a_made_tool_gives_is_that_made_tool():
+    assert tools(Baseline(NAMES), "draw a circle with your nose", obs()) == ["run_made"]
+    assert taught("take a bow").args == {"place": 0.0}
+    assert taught("take a deep bow twice") is None
 
 
 def test_it_searches_for_what_it_does_not_see():

@@ -9,6 +9,7 @@ import threading
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from robot_agent.config import AgentConfig
@@ -17,9 +18,11 @@ from robot_agent.frames import Mode
 from robot_agent.guard.latch_file import UNREADABLE
 from robot_agent.guard.machine import STOP_SOURCES
 from robot_agent.guard.stops import UNCLEAN_BOOT
+from robot_agent.photos import PhotoFolder
 from robot_agent.sources import page
 from robot_agent.sources.buttons import Board, ButtonState
 from robot_agent.sources.page import MAX_BODY, MAX_CONNECTIONS, Desk, Server, content_policy
+from tests.robot_agent.samples import record
 
 
 def until(condition, timeout_s=20.0):
@@ -125,6 +128,31 @@ def test_the_state_says_who_stopped_it_and_how_the_buttons_are(served, guard, co
     guard.state = replace(guard.state, mode=Mode.FAULT, fault="tracking: joint stewart_1", limp=True)
     state = json.loads(ask(served, "GET", "/state")[1])
     assert (state["state"], state["fault"], state["limp"]) == ("FAULT", "tracking: joint stewart_1", True)
+
+
+def test_photos_are_shown_the_newest_first_and_nothing_else_is_given_out(served, guard, config):
+    folder = PhotoFolder(config.state.photos)
+    for seq in (1, 2):
+        folder.keep("r1", record(decision_seq=seq), np.full((2, 3, 3), seq, np.uint8))
+    (config.state.folder / "secret.png").write_bytes(b"secret")
+    said = json.loads(ask(served, "GET", "/state")[1])
+    assert said["photos"] == ["r1-1-2.png", "r1-1-1.png"]
+    assert said["eyes"].startswith("no camera")
+    connection = http.client.HTTPConnection("127.0.0.1", served.server_port, timeout=10)
+    for path, status in (
+        ("/photos/r1-1-2.png", 200),
+        ("/photos/r1-1-9.png", 404),
+        ("/photos/../secret.png", 404),
+        ("/photos/%2e%2e%2fsecret.png", 404),
+        ("/photos/", 404),
+    ):
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        data = answer.read()
+        assert answer.status == status, path
+        assert (data[:4] == b"\x89PNG") == (status == 200)
+    connection.close()
+    assert ask(served, "GET", "/photos/r1-1-2.png", Origin="http://evil.example")[0].status == 403
 
 
 def test_a_guard_that_does_not_tick_is_not_there(served):

@@ -12,15 +12,17 @@ interface Props {
   ref: Ref<PictureHandle>;
   /** Why the learner has no picture; empty if it has. */
   missing: string;
-  /** The motion tool in force. */
+  /** The tool in force. */
   tool: string;
+  /** What the robot has just said; empty if nothing. */
+  said: string;
   live: boolean;
   /** Called when a picture of this decision is on the screen. */
   onShown: (key: StepKey) => void;
 }
 
 /** The live picture of the robot. */
-export function Picture({ ref, missing, tool, live, onShown }: Props) {
+export function Picture({ ref, missing, tool, said, live, onShown }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [drawn, setDrawn] = useState(false);
   const waiting = useRef<Frame | null>(null);
@@ -72,6 +74,9 @@ export function Picture({ ref, missing, tool, live, onShown }: Props) {
         </div>
       )}
       {tool !== "" && <figcaption className="chip">{sentence(tool)}</figcaption>}
+      <p className="said" role="status">
+        {said !== "" && <q>{sentence(said)}</q>}
+      </p>
     </figure>
   );
 }

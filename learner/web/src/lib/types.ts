@@ -24,8 +24,10 @@ export interface LiveStep extends StepKey {
   state: string;
   episode_id: string;
   episode_step: number;
-  /** Name of the motion tool in force. */
+  /** Name of the tool in force. */
   tool: string;
+  /** What it has just said; empty most of the time. */
+  said: string;
   instruction: string;
   policy_version: number;
   spooled: number;

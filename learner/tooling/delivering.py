@@ -1,0 +1,20 @@
+"""Made tools that robots get: tried in simulation, signed, packed; they travel inside a policy's bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from learner.tooling.validation import certify, validate
+from shared.made_tools import pack
+from shared.programs import Program
+from shared.signing import SigningKey
+
+
+def packed(programs: Sequence[Program], key: SigningKey) -> tuple[bytes, ...]:
+    """The programs in their order, as a bundle carries them; half a second each.
+
+    Raises:
+        ProgramError: one of them did not pass its trial.
+    """
+    tried = [(program, certify(program, {}, validate(program), key)) for program in programs]
+    return tuple(pack(program, tool.library, tool.certificate) for program, tool in tried)

@@ -1,0 +1,109 @@
+"""The whole agent looks at a named thing through the pixels of its simulated camera."""
+
+import itertools
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from robot_agent.config import AgentConfig
+from robot_agent.processes import settings
+from robot_agent.rehearsal import REHEARSAL_KEY, RehearsalLearner, bundle_of
+from shared.control.ood import DARK
+from shared.errors import CoachError
+from shared.signing import trust
+from shared.spaces import slot_range
+from sim.camera import choose_gl
+from sim.tasks import task_named
+from sim.tasks.judge import Judges
+from tests.integration.networks import looks_at_the_best_match
+
+
+def renders():
+    try:
+        return bool(choose_gl())
+    except CoachError:
+        return False
+
+
+pytestmark = pytest.mark.skipif(not renders(), reason="no OpenGL")
+
+
+class Agent:
+    """An agent on the simulated body with eyes on its camera, and a learner that gives it looks to do."""
+
+    def __init__(self, folder, split="train", decisions=5):
+        rng, number = np.random.default_rng(5), itertools.count()
+        self.specs = {}
+
+        def task():
+            spec = task_named("look").reset(rng, split)
+            spec = replace(spec, episode_id=f"e{next(number)}", max_decisions=decisions)
+            return self.specs.setdefault(spec.episode_id, spec)
+
+        self.learner = RehearsalLearner(folder / "learner.key", tasks=task)
+        self.config = AgentConfig(
+            robot_id="r1",
+            body="mujoco",
+            eyes="camera",
+            learner=f"127.0.0.1:{self.learner.port}",
+            learner_key=str(folder / "learner.pub"),
+            data_dir=folder / "data",
+            runtime_dir=folder / "run",
+            deterministic=True,
+            page_port=0,
+        )
+        trust(self.config.state.signers, "rehearsal", REHEARSAL_KEY.public)
+        self.log = folder / "agent.log"
+        command = [sys.executable, "-m", "robot_agent.main", settings(self.config)]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(command, stderr=log, stdin=subprocess.DEVNULL)
+        self.learner.publish(1, bundle_of(looks_at_the_best_match(), 1))
+
+    def records(self, episode):
+        return sorted(
+            (r for r in list(self.learner.records.values()) if r.episode_id == episode),
+            key=lambda r: r.episode_step,
+        )
+
+    def closed(self):
+        """Episodes that were played to their end, the oldest first."""
+        return [r.episode_id for _, r in sorted(self.learner.records.items()) if r.end_reason == "closing"]
+
+    def verdict(self, episode):
+        """Whether it succeeded, and the event that decided it."""
+        judges = Judges(1)
+        judges.reset(0, self.specs[episode])
+        for r in self.records(episode):
+            if r.end_reason == "completed":
+                ticks = np.array([r.n_ticks])
+                found = judges.step(np.array([0]), r.joints[None], r.head[None], ticks, np.array([0]))
+                if found.terminated[0]:
+                    return found.success[0], found.event[0]
+        return False, "out of decisions"
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait(timeout=20)
+        self.learner.close()
+
+
+@pytest.fixture
+def agent(tmp_path):
+    made = Agent(tmp_path)
+    yield made
+    made.end()
+
+
+def test_it_looks_at_what_it_was_asked_for(agent):
+    assert agent.learner.wait(lambda: len(agent.closed()) >= 2, 60.0), agent.log.read_text()
+    for episode in agent.closed()[:2]:
+        success, event = agent.verdict(episode)
+        assert success, f"{agent.specs[episode].instruction}: {event}; {agent.log.read_text()}"
+        for record in agent.records(episode):
+            age, light = (float(record.obs[slot_range(n)][0]) for n in ("frame_age", "brightness"))
+            assert 0.0 < age < 0.5
+            assert light == pytest.approx(agent.specs[episode].brightness, abs=0.1)
+            assert light > DARK
