@@ -91,7 +91,13 @@ class Trainer:
         self._most_finished = 0
         self.resumed = self._restore()
         self.local = LocalSource(
-            config.tasks, config.num_envs, config.num_steps, self._env_seed(), config.threads, watch=watch
+            config.tasks,
+            config.num_envs,
+            config.num_steps,
+            self._env_seed(),
+            config.threads,
+            watch=watch,
+            randomise=config.randomise,
         )
 
     def run(self, stop: Callable[[], bool], updates: int | None = None) -> None:

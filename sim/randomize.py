@@ -75,7 +75,7 @@ class Camera:
 
 @dataclass(frozen=True)
 class Drawn:
-    """One body."""
+    """One body, with what it measures and sees."""
 
     dynamics: Dynamics
     joint_noise_rad: float
@@ -220,9 +220,13 @@ class DrawnFleet(VariedFleet):
     ) -> None:
         super().__init__(model, n, threads)
         self._ranges, self._seed = ranges or Ranges(), seed
+        still = self._ranges.draw(np.random.default_rng(seed))
+        self.drawn: list[Drawn] = [still] * n
+        """The bodies as they are now; those of robots that were never placed mean nothing."""
 
     def place(self, row: int, joints: F64, head_pos: F64, head_matrix: F64) -> None:
         """Put one robot at rest there, in a new body."""
         rng = np.random.default_rng([self._seed, zlib.crc32(np.ascontiguousarray(joints).tobytes())])
-        self.become(row, self._ranges.draw(rng).dynamics)
+        self.drawn[row] = self._ranges.draw(rng)
+        self.become(row, self.drawn[row].dynamics)
         super().place(row, joints, head_pos, head_matrix)

@@ -8,7 +8,8 @@ anew within the same step.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -34,6 +35,7 @@ from shared.tools import MAX_TICKS, TOOL_INDEX
 from sim import light, made
 from sim.model import shared_model
 from sim.physics import GRAVITY, Fleet, Motion
+from sim.randomize import DrawnFleet
 from sim.tasks import Split, task_named
 from sim.tasks.judge import Judges
 from sim.tasks.paths import Path, objects_at
@@ -111,7 +113,8 @@ class VectorEnv:
         threads: for the physics.
         domain: measurement noise.
         autoreset: finished episodes start anew within the step; otherwise the caller resets.
-        fleet: makes the bodies, as `sim.randomize.DrawnFleet`.
+        fleet: makes the bodies; those of `sim.randomize.DrawnFleet` measure with noise of their own, and
+            their cameras are mounted a little askew.
 
     Raises:
         UnknownTask: no task of that name.
@@ -288,9 +291,29 @@ class VectorEnv:
             vision.put_scene(self._scenes, row, asked.objects)
             self._tool_match[row], self._embedding[row] = asked.tool_match, asked.embedding
 
+    def _noise(self, rows: Int) -> tuple[F64 | float, F64 | float]:
+        """Standard deviation of measured positions [rad] and velocities [rad/s]: a number, or (m, 1)."""
+        if not isinstance(self._fleet, DrawnFleet):
+            return self._domain.joint_noise_rad, self._domain.velocity_noise
+        drawn = [self._fleet.drawn[row] for row in rows]
+        return (
+            np.array([[body.joint_noise_rad] for body in drawn]),
+            np.array([[body.velocity_noise] for body in drawn]),
+        )
+
+    def _eye(self, rows: Int, measured: States) -> tuple[F64, F64]:
+        """The head's position and orientation as the camera's picture tells it."""
+        pos, R = measured.head_pos, measured.head_matrix
+        if isinstance(self._fleet, DrawnFleet):
+            for i, row in enumerate(rows):
+                camera = self._fleet.drawn[row].camera
+                pos[i : i + 1], R[i : i + 1] = camera.head_as_seen(pos[i : i + 1], R[i : i + 1])
+        return pos, R
+
     def _detect(self, rows: Int, seen: vision.Scenes, measured: States) -> F32:
         """(m, 64) detections, each row's in its own light."""
-        noise, pos, R, rng = self._domain.detection, measured.head_pos, measured.head_matrix, self._rng
+        noise, rng = self._domain.detection, self._rng
+        pos, R = self._eye(rows, measured)
         if noise.measured is not None:  # it knows by itself what darkness does
             return vision.detect(seen, pos, R, rng, noise, brightness=self._brightness[rows])
         dark = self._brightness[rows] < light.ENOUGH
@@ -353,11 +376,12 @@ class VectorEnv:
         self._imu[rows] = self._rng.random(len(rows)) >= self._domain.no_imu
 
     def _observe(self, rows: Int) -> F32:
-        s, domain, rng = self._state, self._domain, self._rng
+        s, rng = self._state, self._rng
         imu = self._imu[rows, None]
+        joint_noise, velocity_noise = self._noise(rows)
         measured = States(
-            joint_pos=s.joint_pos[rows] + domain.joint_noise_rad * rng.standard_normal((len(rows), 9)),
-            joint_vel=s.joint_vel[rows] + domain.velocity_noise * rng.standard_normal((len(rows), 9)),
+            joint_pos=s.joint_pos[rows] + joint_noise * rng.standard_normal((len(rows), 9)),
+            joint_vel=s.joint_vel[rows] + velocity_noise * rng.standard_normal((len(rows), 9)),
             head_pos=s.head_pos[rows],
             head_quat=s.head_quat[rows],
             imu_accel=np.where(imu, s.imu_accel[rows], 0.0),
@@ -378,6 +402,17 @@ class VectorEnv:
         assert obs.shape == (len(rows), OBS_DIM)
         self._seen[rows] = obs
         return obs
+
+
+def varied_env(tasks: Sequence[str], n: int, **options: Any) -> VectorEnv:
+    """Environments in which every episode has a body, noise and camera of its own, and the shipped detector's
+    errors; `options` as of `VectorEnv`.
+
+    Raises:
+        ConfigError: the file with the detector's errors is missing or makes no sense.
+    """
+    domain = replace(DOMAIN, detection=vision.Noise.fitted())
+    return VectorEnv(tasks, n, domain=domain, fleet=DrawnFleet, **options)
 
 
 def _with_made(planned: F64, rows: Int, playing: dict[int, F64]) -> F64:

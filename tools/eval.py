@@ -46,6 +46,19 @@ def evaluate(
         ),
     ] = "vector",
     speed: Annotated[float, Parameter(help="Times real time; --body mujoco only.")] = 1.0,
+    eyes: Annotated[
+        Literal["projected", "camera"],
+        Parameter(
+            help="With --body: what stands where is told by the task, or seen in the camera's pictures."
+        ),
+    ] = "projected",
+    randomise: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            help="Each episode in a simulated body, with noise and a camera of its own; --body vector only.",
+        ),
+    ] = False,
     start_daemon: Annotated[
         bool, Parameter(help="For --body reachy: start its daemon in simulation if none runs.", negative="")
     ] = False,
@@ -71,7 +84,14 @@ def evaluate(
 
         with progress_bar(Console(stderr=True)) as moved:
             found = on_body(
-                path, body, tasks, episodes, speed=speed, start_daemon=start_daemon, on_progress=moved
+                path,
+                body,
+                tasks,
+                episodes,
+                speed=speed,
+                eyes=eyes,
+                start_daemon=start_daemon,
+                on_progress=moved,
             )
         score = {f"{path.stem} on {body}": found}
         if not as_json:
@@ -86,7 +106,9 @@ def evaluate(
     report = {}
     for part in ("train", "held_out") if split == "both" else (split,):
         scores = {
-            name: evaluation.evaluate(row, tasks, episodes=episodes, split=part, seed=seed)
+            name: evaluation.evaluate(
+                row, tasks, episodes=episodes, split=part, seed=seed, randomise=randomise
+            )
             for name, row in rows.items()
         }
         report[part] = evaluation.to_json(scores)

@@ -42,6 +42,7 @@ def on_body(
     episodes: int,
     *,
     speed: float,
+    eyes: str,
     start_daemon: bool,
     on_progress: Any,
 ) -> dict[str, TaskScore]:
@@ -68,7 +69,7 @@ def on_body(
         common = ["--data-dir", str(data_dir)]
         ports = ["--port", str(api), "--wire-port", str(wire)]
         parts.start("learner", ["learner", "--config", str(settings), *common, *ports])
-        flags = ["--robot-id", robot_id, "--learner", f"127.0.0.1:{wire}", "--deterministic"]
+        flags = ["--robot-id", robot_id, "--learner", f"127.0.0.1:{wire}", "--deterministic", "--eyes", eyes]
         if body == "mujoco":
             flags += ["--speed", str(speed)]
         else:

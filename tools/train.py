@@ -71,6 +71,13 @@ def train(
     ] = True,
     seed: Annotated[int, Parameter(help="Everything random follows from it.")] = 0,
     threads: Annotated[int, Parameter(validator=Positive, help="For the physics.")] = 1,
+    randomise: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            help="Each episode in a body, with noise, a camera and a detector's errors of its own.",
+        ),
+    ] = False,
     tensorboard: Annotated[bool, Parameter(help="Write TensorBoard logs beside the checkpoints.")] = True,
     test_episodes: Annotated[
         int, Parameter(help="Fresh resets of each task that the result is measured on; 0 = skip.")
@@ -90,6 +97,7 @@ def train(
     base = load_learner_config(None, {"data_dir": data_dir})
     folder = base.learner_dir / "training" if with_learner else base.data_dir / "runs" / run
     config = with_tasks(TrainConfig(seed=seed, threads=threads, max_episodes=max_episodes), tasks)
+    config = replace(config, randomise=randomise)
     if not demos:
         config = replace(config, demonstrations=0)
     if updates is None and not with_learner:

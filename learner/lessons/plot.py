@@ -97,7 +97,7 @@ def draw_track(runs: Sequence[TrackRun], path: Path) -> None:
     axis.set_ylabel("similarity to never looking away")
     axis.set_ylim(0.0, 1.0)
     axis.grid(alpha=0.2, axis="y")
-    axis.legend(frameon=False, fontsize=8)
+    axis.legend(frameon=False, fontsize=8, ncols=2, loc="lower right", bbox_to_anchor=(1.0, 1.0))
     figure.tight_layout()
     figure.savefig(path, dpi=150)
     plt.close(figure)

@@ -31,6 +31,8 @@ class TrainConfig:
     """Decisions of each environment between updates."""
     threads: int = 1
     """Of the physics. torch always takes one: its matrices are too small to share."""
+    randomise: bool = False
+    """Every episode in a body of its own, with the shipped detector's errors (`sim.vector.varied_env`)."""
     demonstrations: int = 10
     """Episodes of the scripted expert, over all tasks; 0 = PPO alone."""
     warmup_updates: int = 3

@@ -15,7 +15,7 @@ from learner.rollouts.source import TASK_NAMES
 from shared.control.pilot import ALL_TOOLS, decide
 from shared.messages import TaskSpec
 from shared.spaces import NUM_PARAMS, OBS_DIM
-from sim.vector import Step, VectorEnv
+from sim.vector import Step, VectorEnv, varied_env
 
 Int = NDArray[np.int64]
 Watch = Callable[[list[TaskSpec], Decisions, Step], Int]
@@ -34,8 +34,10 @@ class LocalSource:
         threads: int,
         *,
         watch: Watch | None = None,
+        randomise: bool = False,
     ) -> None:
-        self._env = VectorEnv(tasks, num_envs, seed=seed, threads=threads)
+        make = varied_env if randomise else VectorEnv
+        self._env = make(tasks, num_envs, seed=seed, threads=threads)
         self._num_steps = num_steps
         self._watch = watch
         self._task_index = np.array([TASK_NAMES.index(name) for name in tasks])

@@ -1,5 +1,8 @@
 """Bodies that differ: each parameter changes the motion in its own way, and nothing changes without one."""
 
+from dataclasses import replace
+from functools import partial
+
 import mujoco
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ from shared.control.motions import TICKS, plan
 from shared.control.rotations import rpy_to_matrix
 from shared.control.vision import project
 from shared.errors import ConfigError
+from shared.spaces import slot_range
 from shared.tools import TOOL_INDEX
 from sim.model import shared_model
 from sim.physics import Fleet
@@ -22,7 +26,7 @@ from sim.randomize import (
     VariedFleet,
     with_dynamics,
 )
-from sim.vector import VectorEnv
+from sim.vector import EXACT_DOMAIN, VectorEnv, varied_env
 
 
 def told(*tools):
@@ -180,3 +184,40 @@ def test_bodies_that_cannot_be_are_refused(wrong):
 def test_ranges_that_cannot_be_are_refused(wrong, words):
     with pytest.raises(ConfigError, match=words):
         Ranges(**wrong)
+
+
+def test_a_drawn_body_measures_with_its_own_noise_and_sees_with_its_own_camera():
+    steady = Ranges(latency_s=(0, 0), gain=(1, 1), damping=(1, 1), friction=(1, 1), strength_nm=(20, 20))
+    noisy = replace(
+        steady, joint_noise_rad=(0.05, 0.05), camera_rpy_deg=(-5.0, 5.0), camera_offset_mm=(0.0, 0.0)
+    )
+    quiet = replace(steady, joint_noise_rad=(0, 0), camera_rpy_deg=(0, 0), camera_offset_mm=(0, 0))
+    obs = {}
+    for name, ranges in (("quiet", quiet), ("noisy", noisy)):
+        fleet = partial(DrawnFleet, ranges=ranges)
+        domain = replace(EXACT_DOMAIN, no_imu=0.0)
+        env = VectorEnv(["look"], 30, seed=2, threads=1, domain=domain, fleet=fleet)
+        obs[name] = env.reset(3)
+        cameras = [body.camera.rpy_rad for body in env._fleet.drawn]
+        env.close()
+    joints, u = slot_range("joint_pos"), slot_range("detections").start
+    off = obs["noisy"][:, joints] - obs["quiet"][:, joints]
+    assert 0.04 < off.std() < 0.06
+    yaw = np.array(cameras)[:, 2]
+    seen = (obs["quiet"][:, u + 2] > 0) & (obs["noisy"][:, u + 2] > 0)
+    moved = (obs["noisy"][:, u] - obs["quiet"][:, u])[seen]
+    # A camera that is turned to the left sees everything farther to the right.
+    assert np.corrcoef(moved, yaw[seen])[0, 1] > 0.8
+
+
+def test_environments_that_differ_repeat_by_seed():
+    one, two = (varied_env(["look", "nod"], 8, seed=4, threads=1) for _ in range(2))
+    try:
+        np.testing.assert_array_equal(one.reset(1), two.reset(1))
+        tool, params = np.full(8, TOOL_INDEX["look"]), np.full((8, 4), 0.3)
+        for _ in range(3):
+            np.testing.assert_array_equal(one.step(tool, params).obs, two.step(tool, params).obs)
+        assert len({body.joint_noise_rad for body in one._fleet.drawn}) > 4
+    finally:
+        one.close()
+        two.close()
