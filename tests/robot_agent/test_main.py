@@ -259,3 +259,16 @@ def test_a_runtime_folder_on_a_disk_is_warned_of(config, tmp_path, caplog, monke
         monkeypatch.setattr(main, "file_system", lambda _, kind=kind: kind)
         main._make_folders(config)
         assert ("choose a --runtime-dir on tmpfs" in caplog.text) == warned
+
+
+def test_eyes_that_die_are_started_again_and_motion_never_notices(start, config):
+    looking = replace(config, eyes="camera")
+    start(looking)
+    wait(lambda: "eyes" in pids(looking) and state(looking) == "ACTIVE", 60.0)
+    first = pids(looking)
+    os.kill(first["eyes"], signal.SIGKILL)
+    wait(lambda: pids(looking).get("eyes", first["eyes"]) != first["eyes"], 30.0)
+    assert state(looking) == "ACTIVE"
+    assert {name: pid for name, pid in pids(looking).items() if name != "eyes"} == {
+        name: pid for name, pid in first.items() if name != "eyes"
+    }
