@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from learner.lessons.wordings import examples
 from learner.reward.data.corpus.grammar import Speaker
-from learner.reward.data.corpus.languages import LANGUAGES
+from learner.reward.data.corpus.languages import ENGLISH
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -75,7 +75,7 @@ class PaceReader:
 def taught(encoder: Encoder, seed: int = 0) -> PaceReader:
     """A reader that has learnt from the grammar of wordings and the corpus's training families."""
     rng = np.random.default_rng(seed)
-    speaker = Speaker(LANGUAGES["en"], "train", rng)
+    speaker = Speaker(ENGLISH["train"], rng)
     texts = dict(examples())
     for says, direction in _SAYS.items():
         for _ in range(CORPUS_DRAWS):

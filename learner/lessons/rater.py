@@ -13,7 +13,7 @@ import numpy as np
 
 from learner.lessons.wordings import HELD_OUT, Degree, Wish
 from learner.reward.data.corpus.grammar import Speaker
-from learner.reward.data.corpus.languages import LANGUAGES
+from learner.reward.data.corpus.languages import ENGLISH
 from learner.reward.data.corpus.styles import STYLES, TEST
 
 _SAYS: dict[Wish, tuple[str, ...]] = {
@@ -39,7 +39,7 @@ class Manner:
     corpus: float = 0.3
     """Share of remarks in the reward corpus's words, which know no degree for some of what they say."""
     styled: float = 0.2
-    """Share of remarks in a test style: a child's, a second-language speaker's, misheard speech."""
+    """Share of remarks in a test style, as a grandparent or an engineer might say it."""
     beside: float = 0.08
     """Share of remarks that are about something else."""
     slips: float = 0.03
@@ -58,7 +58,7 @@ class TempoRater:
         self._limits = tuple(
             rng.uniform(*bounds) for bounds in (self._manner.content, self._manner.slight, self._manner.plain)
         )
-        self._speaker = Speaker(LANGUAGES["en"], "test", rng)
+        self._speaker = Speaker(ENGLISH["test"], rng)
 
     def opinion(self, shown_hz: float) -> tuple[Wish, Degree]:
         """What it thinks of a tempo."""

@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 import unicodedata
 
+from learner.reward.accord import TURNED_DEG, accord
 from learner.reward.emoji import spell
 from learner.reward.model import OUTCOMES, Context
 from shared.tools import TOOL_INDEX
 
-ENCODING = 1
+ENCODING = 2
 MAX_CHARS = 600
 """Of feedback. Longer texts keep their beginning and their end, where people say what they think."""
 MAX_INSTRUCTION_CHARS = 120
@@ -23,7 +24,6 @@ _FAST_DEG_S, _SLOW_DEG_S = 110.0, 45.0
 _LARGE_DEG, _SMALL_DEG = 28.0, 10.0
 _VERY = 1.5
 _STILL_DEG = 1.0
-_TURNED_DEG = 3.0
 _LONG_S = 1.0
 
 
@@ -59,7 +59,7 @@ def describe(context: Context | None) -> str:
         (context.raised_deg, "down", "up"),
         (context.rolled_deg, "tilting left", "tilting right"),
     ):
-        if abs(value) >= _TURNED_DEG:
+        if abs(value) >= TURNED_DEG:
             words.append(less if value < 0 else more)
     if context.duration_s >= _LONG_S:
         words.append("taking long")
@@ -69,6 +69,7 @@ def describe(context: Context | None) -> str:
         before = clean(context.gaze_before, MAX_INSTRUCTION_CHARS) or "nothing"
         after = clean(context.gaze_after, MAX_INSTRUCTION_CHARS) or "nothing"
         parts.append(f"saw: {before}, then {after}" if before != after else f"saw: {after}")
+    parts += accord(context)
     parts.append(f"result: {context.outcome}")
     return "; ".join(parts)
 

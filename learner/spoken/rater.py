@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from learner.reward.data.corpus.grammar import Said, Speaker
-from learner.reward.data.corpus.languages import LANGUAGES
+from learner.reward.data.corpus.languages import ENGLISH
 from learner.reward.data.corpus.scenes import Scene
 from learner.reward.data.corpus.styles import STYLES, TEST
 from learner.reward.data.corpus.tasks import Ask
@@ -37,7 +37,7 @@ class Talk:
     mixed: float = 0.1
     """Share of opinions that praise and blame at once."""
     styled: float = 0.7
-    """Share of remarks in one of the test styles: a child's, a second-language speaker's, misheard speech."""
+    """Share of remarks in one of the test styles, which no model was trained on."""
 
 
 class SpokenRater:
@@ -46,7 +46,7 @@ class SpokenRater:
     def __init__(self, rng: np.random.Generator, talk: Talk | None = None, split: Split = "test") -> None:
         self._rng = rng
         self._talk = talk or Talk()
-        self._speaker = Speaker(LANGUAGES["en"], split, rng)
+        self._speaker = Speaker(ENGLISH[split], rng)
 
     def say(self, context: Context, spec: TaskSpec) -> str | None:
         """A remark about a decision, or nothing."""
@@ -67,7 +67,7 @@ class SpokenRater:
     def _styled(self, said: Said) -> str:
         rng = self._rng
         style = str(rng.choice(TEST)) if rng.random() < self._talk.styled else "plain"
-        return STYLES[style](rng, said.text, said.value)
+        return said.frame.replace("{said}", STYLES[style](rng, said.text, said.value))
 
 
 def scene_of(context: Context, spec: TaskSpec) -> Scene:

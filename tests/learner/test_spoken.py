@@ -36,7 +36,7 @@ def test_praise_for_what_went_right_and_blame_for_what_went_wrong():
         judged = model.judge([Remark(text, None, context) for text in said(context, spec())])
         means[outcome] = np.mean([j.reward for j in judged if not j.abstained])
     # A lexicon misses much of the blame; the words differ clearly all the same.
-    assert means["success"] > means["failure"] + 0.3
+    assert means["success"] > means["failure"] + 0.1
 
 
 def test_a_look_is_right_when_the_named_object_is_in_view():

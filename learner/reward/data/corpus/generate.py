@@ -12,9 +12,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from learner.reward.data.corpus import irony, rules, styles
-from learner.reward.data.corpus.grammar import Said, Speaker, families, fitting, phrasebook, reweighed
-from learner.reward.data.corpus.languages import LANGUAGES
+from learner.reward.data.corpus import rules, styles
+from learner.reward.data.corpus.grammar import Said, Speaker, phrasebook, reweighed
+from learner.reward.data.corpus.languages import ENGLISH, FOREIGN
 from learner.reward.data.corpus.raters import Panel
 from learner.reward.data.corpus.scenes import Scene, draw_scene
 from learner.reward.data.corpus.tasks import TASK_NAMES
@@ -26,11 +26,11 @@ from shared.errors import ConfigError
 from shared.tools import TOOLS
 
 CORPUS_SEED = 20
-SIZE = 8000
+SIZE = 16000
 """English examples; other languages come on top."""
 SMALLEST = 500
 KINDS_SHARE: dict[Kind, float] = {"evaluative": 0.76, "command": 0.1, "description": 0.09, "stop": 0.05}
-MANNERS_SHARE = {"": 0.48, "negated": 0.08, "hedged": 0.1, "mixed": 0.2, "irony": 0.12, "baited": 0.02}
+MANNERS_SHARE = {"": 0.48, "negated": 0.08, "hedged": 0.1, "mixed": 0.19, "irony": 0.12, "baited": 0.03}
 """Of what is evaluative, as drawn; mixed and ironic draws fail more often than others."""
 UNSEEN_SHARE = 0.06
 """Remarks about nothing in particular: no context."""
@@ -40,8 +40,6 @@ TWIN_GAP = 0.25
 """By how much at least."""
 REPEATS: dict[Split, int] = {"train": 5, "validation": 3, "test": 3}
 """How often the same words may occur (about different scenes)."""
-_DEADPAN_CAUSE = 1.0
-"""Frequency in `grammar.fitting` from which on a scene gives cause for a dry remark."""
 MISHAP_SHARE = 0.8
 """Irony mostly follows what plainly went wrong."""
 _SCENES = 12
@@ -91,7 +89,7 @@ class _Maker:
         self._rng = rng
         self._panel = panel
         self._known = known
-        self._speaker = Speaker(LANGUAGES["en"], split, rng)
+        self._speaker = Speaker(ENGLISH[split], rng)
         self._styles = {"train": styles.TRAIN, "validation": styles.VALIDATION, "test": styles.TEST}[split]
 
     def examples(self) -> Iterator[Example]:
@@ -122,8 +120,8 @@ class _Maker:
         said = self._opinion(manner, scene) if kind == "evaluative" else self._speaker.other(kind)
         if said is None:
             return
-        surface = "plain" if said.manner == "deadpan" else str(rng.choice(self._styles))
-        text = styles.STYLES[surface](rng, said.text, said.value)
+        surface = str(rng.choice(self._styles))
+        text = said.frame.replace("{said}", styles.STYLES[surface](rng, said.text, said.value))
         style = self._style(said, surface)
         first = self._accept(said, text, style, scene)
         if first is None:
@@ -163,20 +161,10 @@ class _Maker:
         return said
 
     def _irony(self, scene: Scene | None) -> Said | None:
-        rng = self._rng
-        if self._split == "test":
-            if rng.random() < 0.4:
-                return self._praise_for_nothing(scene)
-            says = str(rng.choice([*irony.DEADPAN, "poor", "poor"]))
-            if scene is None or fitting(scene).get(says, 0.0) < _DEADPAN_CAUSE:
-                return None
-            at = int(rng.integers(len(irony.DEADPAN[says])))
-            return self._speaker.ironic(
-                irony.DEADPAN[says][at], f"deadpan-{says}/{at}", says, "deadpan", scene
-            )
-        found = families(irony.MOCKING, "mocking", self._split)
-        name, template = found[int(rng.integers(len(found)))]
-        return self._speaker.ironic(template, name, "superb", "mocking", scene)
+        way = self._rng.random()
+        if way < 0.4:
+            return self._speaker.mocking()
+        return self._praise_for_nothing(scene) if way < 0.65 else self._speaker.deadpan(scene)
 
     def _praise_for_nothing(self, scene: Scene | None) -> Said | None:
         """The highest praise with a straight face, after what plainly went wrong."""
@@ -187,7 +175,7 @@ class _Maker:
 
     def _style(self, said: Said, surface: str) -> str:
         if self._split != "train":
-            return "deadpan" if said.manner == "deadpan" else surface
+            return surface
         return said.manner if said.manner and surface in ("plain", "terse") else surface
 
     def _twin(self, said: Said, scene: Scene) -> tuple[Said, Scene] | None:
@@ -239,9 +227,7 @@ def _draw(rng: np.random.Generator, shares: dict[T, float]) -> T:
 
 def _foreign(rng: np.random.Generator, panel: Panel) -> Iterator[Example]:
     """Every phrase of every other language, each about some scene."""
-    for code, language in LANGUAGES.items():
-        if code == "en":
-            continue
+    for code, language in FOREIGN.items():
         for said, scene in phrasebook(language, rng):
             ratings = panel.rate(said.value, said.unclear, rng) if said.kind == "evaluative" else ()
             yield Example(

@@ -11,7 +11,6 @@ import numpy as np
 from learner.reward.data.corpus import rules
 from learner.reward.data.corpus.languages.language import Family, Language
 from learner.reward.data.corpus.scenes import OBJECTS, OPPOSITE, Scene, draw_scene
-from learner.reward.data.example import SPLITS, Split
 from learner.reward.model import Kind
 
 Rng = np.random.Generator
@@ -38,6 +37,8 @@ NOUNS: dict[str, tuple[str, ...]] = {
     "say": ("the answer", "that reply"),
     "go_home": ("the return to rest", "that reset"),
 }
+_DEADPAN_CAUSE = 0.65
+"""Frequency in `fitting` from which on a scene gives cause for a dry remark."""
 _UNCLEAR = frozenset({"meh", "nearly", "finally", "that_way", "again"})
 
 
@@ -58,19 +59,8 @@ class Said:
     says: str = ""
     """Key of `rules.WORTH`; "" where several things are said, or none."""
     degree: str = "plain"
-
-
-def families(given: tuple[Family, ...], name: str, split: Split) -> list[tuple[str, Family]]:
-    """The families that belong to a split: of at least five the last two are held out, one for validation and
-    one for the test; of at least nine the last four, of at least eighteen the last six."""
-    held = 2 * ((len(given) >= 5) + (len(given) >= 9) + (len(given) >= 18))
-    first = len(given) - held
-    found = []
-    for i, family in enumerate(given):
-        whose: Split = "train" if i < first else ("validation", "test")[(i - first) % 2]
-        if whose == split:
-            found.append((f"{name}/{i}", family))
-    return found
+    frame: str = "{said}"
+    """Markup, or an attempt at the model, that is put around the text after its style."""
 
 
 def fitting(scene: Scene | None) -> dict[str, float]:
@@ -139,16 +129,14 @@ def fitting(scene: Scene | None) -> dict[str, float]:
 
 
 class Speaker:
-    """Says things in one language, with the wordings of one split."""
+    """Says things in one language."""
 
-    def __init__(self, language: Language, split: Split, rng: Rng) -> None:
-        assert split in SPLITS
+    def __init__(self, language: Language, rng: Rng) -> None:
         self._language = language
-        self._split = split
         self._rng = rng
 
     def opinion(self, scene: Scene | None, says: str | None = None, degree: str | None = None) -> Said | None:
-        """One clause of opinion; None where no wording of this split fits the scene."""
+        """One clause of opinion; None where no wording fits the scene."""
         if says is None:
             frequency = {k: w for k, w in fitting(scene).items() if k in self._language.opinions}
             total = sum(frequency.values())
@@ -165,14 +153,15 @@ class Speaker:
     def negation(self, scene: Scene | None) -> Said | None:
         """ "not good", "not bad"."""
         pairs = self._language.negations
-        names = families(tuple(text for text, _ in pairs), "negated", self._split)
-        name, family = names[int(self._rng.integers(len(names)))]
-        says = pairs[int(name.partition("/")[2])][1]
+        at = int(self._rng.integers(len(pairs)))
+        says = pairs[at][1]
+        name, family = self._language.families(tuple(text for text, _ in pairs), "negated")[at]
         said = self._said(name, family, says, None, adjective="", degree="plain")
         if said is None:
             return None
         text = said.text if scene is None else _fill_it(said.text, scene, self._rng)
-        return Said(text, rules.negated(rules.WORTH[says]), "evaluative", name, "negated", says != "good")
+        unclear = says not in ("good", "superb")
+        return Said(text, rules.negated(rules.WORTH[says]), "evaluative", name, "negated", unclear)
 
     def other(self, kind: Kind) -> Said:
         """Something that is no opinion."""
@@ -181,8 +170,7 @@ class Speaker:
             "description": self._language.descriptions,
             "stop": self._language.stops,
         }[kind]
-        found = families(given, kind, self._split)
-        name, family = found[int(self._rng.integers(len(found)))]
+        name, family = self._one_of(given, kind)
         return Said(self._things(self._pick(family.split("|"))), 0.0, kind, name)
 
     def mixed(self, scene: Scene | None) -> Said | None:
@@ -212,22 +200,34 @@ class Speaker:
 
     def baited(self, said: Said) -> Said:
         """The same with an attempt at the model, or markup, around it: worth the same."""
-        found = families(self._language.baits, "bait", self._split)
-        name, family = found[int(self._rng.integers(len(found)))]
-        text = self._pick(family.split("|")).replace("{said}", said.text)
-        return replace(said, text=text, family=f"{said.family}+{name}", says="", manner="baited")
+        name, family = self._one_of(self._language.baits, "bait")
+        frame = self._pick(family.split("|"))
+        return replace(said, frame=frame, family=f"{said.family}+{name}", says="", manner="baited")
 
-    def ironic(self, template: str, name: str, says: str, manner: str, scene: Scene | None) -> Said | None:
-        """Irony: `template` around an adjective of praise, or a dry remark that means `says`."""
-        if "{praise}" in template:
-            praise = self._pick(self._language.adjectives["superb"])
-            return Said(template.replace("{praise}", praise), rules.mocked(0.9), "evaluative", name, manner)
-        said = self._said(name, template, says, scene, adjective="", degree="plain")
-        return said and Said(said.text, said.value, "evaluative", name, manner)
+    def mocking(self) -> Said:
+        """Praise that nobody could take for praise."""
+        name, family = self._one_of(self._language.mocking, "mocking")
+        praise = self._pick(self._language.adjectives["superb"])
+        text = self._pick(family.split("|")).replace("{praise}", praise)
+        return Said(text, rules.mocked(0.9), "evaluative", name, "mocking")
+
+    def deadpan(self, scene: Scene | None) -> Said | None:
+        """A dry remark; None where nothing in the scene gives cause for the one drawn."""
+        dry = self._language.deadpan
+        says = self._pick([*dry, "poor", "poor"])
+        if scene is None or fitting(scene).get(says, 0.0) < _DEADPAN_CAUSE:
+            return None
+        name, family = self._one_of(dry[says], f"deadpan-{says}")
+        said = self._said(name, family, says, scene, adjective="", degree="plain")
+        return said and replace(said, manner="deadpan", says="")
+
+    def _one_of(self, given: tuple[Family, ...], name: str) -> tuple[str, Family]:
+        found = self._language.families(given, name)
+        return found[int(self._rng.integers(len(found)))]
 
     def _families(self, says: str) -> list[tuple[str, Family]]:
-        own = families(self._language.opinions[says], says, self._split)
-        frames = families(self._language.verdicts, "verdict", self._split)
+        own = self._language.families(self._language.opinions[says], says)
+        frames = self._language.families(self._language.verdicts, "verdict")
         if says in rules.VERDICTS and frames and (not own or self._rng.random() < 0.6):
             return frames
         return own

@@ -1,9 +1,6 @@
 """How somebody says it: English surface styles, each a function of the text alone.
 
-Who is trained on what: `TRAIN`, `VALIDATION` and `TEST` share no style. The test has the styles of those whom
-the robot will meet untrained: children, people who speak English as a second language, speech
-recognition with its errors, and dry irony. Each has a cousin in training (simple exclamations, dropped words,
-typing errors, open mockery), so that it can be reached by generalising, not by having seen it.
+`TRAIN`, `VALIDATION` and `TEST` share no style; the test's own are in `unseen_styles`.
 """
 
 from __future__ import annotations
@@ -12,6 +9,8 @@ import re
 from collections.abc import Callable
 
 import numpy as np
+
+from learner.reward.data.corpus import unseen_styles
 
 Rng = np.random.Generator
 Style = Callable[[Rng, str, float], str]
@@ -287,9 +286,13 @@ STYLES: dict[str, Style] = {
     "child": child,
     "second-language": second_language,
     "voice": voice,
+    **unseen_styles.STYLES,
 }
-TRAIN = ("plain", "plain", "terse", "chatty", "emphatic", "typos", "emoji")
+TRAIN = (
+    *("plain", "plain", "terse", "chatty", "emphatic", "typos", "emoji"),
+    *("child", "second-language", "voice"),
+)
 VALIDATION = ("texting", "formal")
-TEST = ("child", "second-language", "voice")
-"""Surface styles by split. What is said adds styles of its own: negated, hedged, mixed, mocking and baited
-carry those names in training only; deadpan irony occurs in the test only."""
+TEST = tuple(unseen_styles.STYLES)
+"""Surface styles by split. What is said adds styles of its own: negated, hedged, mixed, mocking, deadpan and
+baited carry those names in training; elsewhere such remarks carry the name of their surface."""

@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 import pytest
 
 from learner.reward.data.corpus.generate import SMALLEST, generate
-from learner.reward.data.corpus.grammar import families
-from learner.reward.data.corpus.languages import LANGUAGES
+from learner.reward.data.corpus.languages import ENGLISH, FOREIGN, read_language
+from learner.reward.data.corpus.styles import TEST, TRAIN, VALIDATION
 from learner.reward.data.corpus.tasks import TASK_NAMES
 from learner.reward.data.example import SPLITS, read, write
 from learner.reward.data.split import check_leaks, normalised
@@ -61,10 +61,18 @@ def test_every_tool_task_and_kind_occurs(corpus):
 
 def test_splits_share_no_style_and_no_family_and_no_text(corpus):
     check_leaks(corpus)
-    styles = {split: {e.style for e in corpus if e.split == split} for split in SPLITS}
-    assert styles["test"] >= {"child", "second-language", "voice", "deadpan"}
+    styles = {split: {e.style for e in corpus if e.split == split and e.language == "en"} for split in SPLITS}
+    assert styles["test"] == set(TEST)
+    assert styles["validation"] == set(VALIDATION)
     assert not styles["test"] & (styles["train"] | styles["validation"])
-    assert styles["train"] >= {"plain", "terse", "chatty", "typos", "hedged", "negated", "mixed", "mocking"}
+    manners = {"hedged", "negated", "mixed", "mocking", "deadpan", "baited"}
+    assert styles["train"] == set(TRAIN) | manners
+
+
+def test_markup_is_put_around_what_was_said_never_spoken(corpus):
+    baited = [e for e in corpus if "bait/" in e.family]
+    assert len(baited) > 10
+    assert not [e.text for e in corpus if "ltp" in e.text or "divdiv" in e.text]
 
 
 def test_ratings_make_the_label(corpus):
@@ -102,7 +110,7 @@ def test_no_words_occur_too_often(english):
 
 
 def test_mockery_is_blame_whatever_it_says(english):
-    mocked = [e.label for e in english if e.style == "mocking"]
+    mocked = [e.label for e in english if e.family.startswith("mocking/")]
     assert len(mocked) > 20
     assert max(mocked) < 0.0
 
@@ -151,23 +159,30 @@ def test_slots_are_all_filled(corpus):
     assert not [e.text for e in corpus if "{" in e.text or "  " in e.text or not e.text.strip()]
 
 
-@pytest.mark.parametrize(("count", "held"), [(4, 0), (5, 1), (9, 2), (18, 3)])
-def test_families_are_held_out_in_pairs(count, held):
-    given = tuple(f"w{i}" for i in range(count))
-    parts = {split: families(given, "x", split) for split in SPLITS}
-    assert len(parts["validation"]) == len(parts["test"]) == held
-    assert sorted(name for part in parts.values() for name, _ in part) == sorted(
-        f"x/{i}" for i in range(count)
-    )
-
-
 def test_every_opinion_is_known_to_the_rules():
-    from learner.reward.data.corpus.rules import VERDICTS, WORTH
+    from learner.reward.data.corpus.rules import DEGREE, VERDICTS, WORTH
 
-    for language in LANGUAGES.values():
+    for language in (*ENGLISH.values(), *FOREIGN.values()):
         assert set(language.opinions) <= set(WORTH)
+        assert set(language.deadpan) <= set(WORTH)
         assert set(language.adjectives) in (set(), set(VERDICTS))
-    assert set(LANGUAGES["en"].opinions) == set(WORTH)
+        assert all(set(by) == set(DEGREE) for by in language.degrees.values())
+        assert {says for _, says in language.negations} <= set(VERDICTS)
+    assert set(ENGLISH["train"].opinions) == set(WORTH)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("nonsense = ['a']", "nonsense"),
+        ("commands = [1]", "commands"),
+        ("commands = [", "alid"),
+        ("[opinions]\nfast = [['x', 2]]", "opinions.fast"),
+    ],
+)
+def test_a_file_of_words_that_is_none_is_refused(text, said):
+    with pytest.raises(ValueError, match=said):
+        read_language(text, "en")
 
 
 @pytest.mark.parametrize("size", [-1, 0, SMALLEST - 1])

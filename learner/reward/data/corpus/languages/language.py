@@ -36,3 +36,13 @@ class Language:
     """First words of whole sentences: a hedge goes before those only."""
     hedges: tuple[str, ...] = ()
     """Before or, where they begin with "...", after."""
+    mocking: tuple[Family, ...] = ()
+    """Open mockery, around an adjective of high praise, {praise}."""
+    deadpan: Mapping[str, tuple[Family, ...]] = field(default_factory=dict)
+    """Dry remarks by what is meant (keys of `rules.WORTH`)."""
+    part: str = ""
+    """Before the number of a family, where a language has several parts: "test-" makes "fast/test-3"."""
+
+    def families(self, given: tuple[Family, ...], name: str) -> list[tuple[str, Family]]:
+        """Families with their names."""
+        return [(f"{name}/{self.part}{i}", family) for i, family in enumerate(given)]
