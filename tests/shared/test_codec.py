@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shared import codec
 from shared.codec import decode, encode, pack_transition, unpack_transition
 from shared.errors import CodecError
-from shared.messages import MESSAGES, SCHEMA_VERSION, Ack, Chunk, Hello, Refusal, TransitionBatch
+from shared.messages import MESSAGES, SCHEMA_VERSION, Ack, Chunk, Hello, Refusal, RobotStatus, TransitionBatch
 from tests.shared.samples import every_message, task, transition
 
 SAMPLES = every_message()
@@ -138,6 +138,14 @@ def tampered(message, **changes):
 def test_bad_arrays(array, why):
     with pytest.raises(CodecError, match=f"embedding.*{why}"):
         decode(tampered(task(), embedding=array))
+
+
+def test_a_status_of_a_robot_that_knows_no_eyes_is_read_and_what_it_does_not_need_stays_off_the_wire():
+    (plain,) = (one for one in every_message() if isinstance(one, RobotStatus))
+    assert b"eyes" not in encode(plain)
+    assert (decode(encode(plain)).eyes, decode(encode(plain)).photo) == ("", "")
+    seeing = dataclasses.replace(plain, eyes="2 things seen", photo="r1-1-2.png")
+    assert decode(encode(seeing)).eyes == "2 things seen"
 
 
 def test_too_many_rows():
