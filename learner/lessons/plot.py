@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from learner.lessons.tempo import Run, summary
 from learner.lessons.track import Run as TrackRun
 from learner.lessons.track import summary as track_summary
@@ -86,8 +88,9 @@ def draw_track(runs: Sequence[TrackRun], path: Path) -> None:
     for k, (split, colour) in enumerate((("train", "#2563eb"), ("held_out", "#d97706"))):
         rows = [row[split]["similarity"] for row in found.values()]
         at = [i + 0.16 * (2 * k - 1) for i in range(len(rows))]
-        below = [row["mean"] - row["low"] if row["low"] is not None else 0.0 for row in rows]
-        above = [row["high"] - row["mean"] if row["high"] is not None else 0.0 for row in rows]
+        # One run has no interval: none is drawn.
+        below = [row["mean"] - row["low"] if row["low"] is not None else np.nan for row in rows]
+        above = [row["high"] - row["mean"] if row["high"] is not None else np.nan for row in rows]
         axis.bar(at, [row["mean"] for row in rows], 0.3, color=colour, label=split.replace("_", "-"))
         axis.errorbar(
             at, [row["mean"] for row in rows], yerr=[below, above], fmt="none", ecolor="#111827", capsize=3

@@ -337,7 +337,7 @@ def test_a_person_is_followed_while_the_word_is_fresh(run, config, lines):
 
 def test_a_policy_is_late_until_it_has_answered_the_newest_state(config, lines):
     config.runtime.folder.mkdir(parents=True)
-    shell = guard._Shell(Body(), config.runtime, lines, None, guard.Settings())
+    shell = guard._Shell(Body(), config.runtime, lines, None, guard.Settings(), None)
     assert not shell.action_is_late(), "there is no policy yet"
     shell._published = 5
     actions = Slot(config.runtime.action, size(Action), create=True)

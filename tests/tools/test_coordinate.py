@@ -87,7 +87,7 @@ def test_the_planners_figures_are_json(capsys):
     told = capsys.readouterr()
     found = json.loads(told.out)
     assert found["exact"]["development"]["share"] == 1.0
-    assert found["exact"]["held_out"]["n"] == 68
+    assert found["exact"]["held_out"]["n"] == 74
     assert "held_out: " in told.err
 
 

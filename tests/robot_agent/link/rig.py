@@ -17,6 +17,7 @@ from robot_agent.guard.guard import RING_RECORDS
 from robot_agent.link import Lines, Link
 from robot_agent.mailbox import Mailbox
 from shared.slots import Ring, Slot
+from shared.tools import TRACE_TICKS
 
 ZERO = np.zeros(9)
 STATE = GuardState(
@@ -26,10 +27,10 @@ STATE = GuardState(
 
 
 def record(seq, epoch=4):
-    rows = np.ones((60, 9), np.float32)
+    rows = np.ones((TRACE_TICKS, 9), np.float32)
     return Record(
         epoch, seq, "e1", seq, np.ones(512, np.float32), 8, np.zeros(4, np.float32), -1.0, 0.5, 2**20 - 1, 3,
-        0, 0, 10, 100 + seq, 0, 0, 1e9, rows, rows, np.ones((60, 7), np.float32),
+        0, 0, 10, 100 + seq, 0, 0, 1e9, rows, rows, np.ones((TRACE_TICKS, 7), np.float32),
     )  # fmt: skip
 
 
