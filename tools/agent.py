@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from tools.options import DataDir
+
 
 def agent(
     *,
@@ -32,7 +34,7 @@ def agent(
         bool | None,
         Parameter(help="May move when switched on, without `stop --resume`. [only a simulated robot]"),
     ] = None,
-    data_dir: Annotated[Path | None, Parameter(help="Where things are kept.")] = None,
+    data_dir: DataDir = None,
     runtime_dir: Annotated[Path | None, Parameter(help="Shared memory and sockets; best on tmpfs.")] = None,
     config: Annotated[Path | None, Parameter(help="TOML file; flags and environment win over it.")] = None,
 ) -> int:

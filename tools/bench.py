@@ -23,6 +23,7 @@ from rich.table import Table
 
 from shared import __version__
 from shared.errors import BodyError, ConfigError
+from tools.options import AsJson
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,7 @@ def bench(
     start_daemon: Annotated[
         bool, Parameter(help="With `--body reachy`: start the daemon in simulation.", negative="")
     ] = False,
-    as_json: Annotated[
-        bool, Parameter(name="--json", help="One JSON object on stdout.", negative="")
-    ] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Measure, and print figures with units, the configuration and the machine.
 

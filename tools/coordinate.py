@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter, validators
 
 from shared.errors import ConfigError
+from tools.options import AsJson
 
 if TYPE_CHECKING:
     from learner.coordinator.goals import Known
@@ -23,7 +24,6 @@ app = App(name="coordinate", help="Split commands into goals, play them in simul
 KEY_VARIABLE = "REACHY_COACH_PLANNER_KEY"
 OBJECTS = ("rubber duck", "apple", "book", "coffee mug")
 
-AsJson = Annotated[bool, Parameter(name="--json", help="One JSON object on stdout.", negative="")]
 Kind = Annotated[
     Literal["grammar", "http", "model"],
     Parameter(

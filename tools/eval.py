@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter, validators
 
 from shared.errors import BundleError
+from tools.options import AsJson, DataDir
 from tools.task_names import task_names
 
 if TYPE_CHECKING:
@@ -63,8 +64,8 @@ def evaluate(
         bool, Parameter(help="For --body reachy: start its daemon in simulation if none runs.", negative="")
     ] = False,
     seed: Annotated[int, Parameter(help="Of the resets.")] = 0,
-    data_dir: Annotated[Path | None, Parameter(help="Where the learner keeps its things.")] = None,
-    as_json: Annotated[bool, Parameter(name="--json", help="Print JSON.", negative="")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
 ) -> int:
     """Success of a policy on fresh simulated resets, judged on the motion, with Wilson's 95 % intervals."""
     from rich.console import Console

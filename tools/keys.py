@@ -15,11 +15,10 @@ from shared.keys import allowed_keys, check_robot_id, ensure_keypair, parse_key
 from shared.signing import distrust as distrust_key
 from shared.signing import ensure_signing_key, parse_public, trusted_signers
 from shared.signing import trust as trust_key
+from tools.options import AsJson, DataDir
 
 app = App(name="keys", help="Keys of the link between robot and learner, and of the policies it carries.")
 
-DataDir = Annotated[Path | None, Parameter(help="Where things are kept.")]
-AsJson = Annotated[bool, Parameter(name="--json", help="One JSON object on stdout.", negative="")]
 Name = Annotated[str, Parameter(help="The robot's id, as given to `reachy-coach agent --robot-id`.")]
 Signer = Annotated[str, Parameter(help="What to call the key on this robot, such as `learner`.")]
 

@@ -11,6 +11,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from shared.child import die_with
+from tools.options import DataDir
 from tools.parts import COMMAND
 
 TRAINER_PATIENCE_S = 20.0
@@ -23,7 +24,7 @@ def learner(
     ] = None,
     port: Annotated[int | None, Parameter(help="TCP port of pages and API. [8080]")] = None,
     wire_port: Annotated[int | None, Parameter(help="TCP port of the link to robots. [5557]")] = None,
-    data_dir: Annotated[Path | None, Parameter(help="Where things are kept.")] = None,
+    data_dir: DataDir = None,
     train: Annotated[bool, Parameter(help="Train as well, in a process of its own.", negative="")] = False,
     config: Annotated[Path | None, Parameter(help="TOML file; flags and environment win over it.")] = None,
 ) -> int:

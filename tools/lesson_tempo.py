@@ -9,8 +9,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter, validators
 
-AsJson = Annotated[bool, Parameter(name="--json", help="One JSON object on stdout.", negative="")]
-Positive = validators.Number(gte=1)
+from tools.options import AsJson, DataDir, Positive
 
 
 def tempo(
@@ -30,7 +29,7 @@ def tempo(
     plot: Annotated[
         Path | None, Parameter(help="Draw the errors into this file (.png, .svg).", show_default=False)
     ] = None,
-    data_dir: Annotated[Path | None, Parameter(help="Where things are kept.", show_default=False)] = None,
+    data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> int:
     """Let simulated people who want a nod or a shake of the head at a tempo of 1.4 to 1.9 cycles a second say

@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import Parameter, validators
+from cyclopts import Parameter
 
-AsJson = Annotated[bool, Parameter(name="--json", help="One JSON object on stdout.", negative="")]
-Positive = validators.Number(gte=1)
+from tools.options import AsJson, Positive
 
 
 def track(

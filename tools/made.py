@@ -10,13 +10,12 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from shared.errors import ConfigError
+from tools.options import AsJson, DataDir
 
 app = App(
     name="tools", help="Motions made from words: tried in simulation, versioned, repaired, put together."
 )
 
-DataDir = Annotated[Path | None, Parameter(help="Where things are kept.")]
-AsJson = Annotated[bool, Parameter(name="--json", help="One JSON object on stdout.", negative="")]
 Name = Annotated[str, Parameter(help="Name of a made tool; `list` shows them.")]
 Number = Annotated[
     int | None, Parameter(help="Version; the one that counts unless given.", show_default=False)

@@ -16,13 +16,12 @@ from cyclopts import Parameter, validators
 from rich.console import Console
 
 from shared.errors import ConfigError
+from tools.options import AsJson, DataDir
 
 if TYPE_CHECKING:
     from learner.reward.feedback.asking import Question
     from learner.store.engine import Store
 
-DataDir = Annotated[Path | None, Parameter(help="Where things are kept.")]
-AsJson = Annotated[bool, Parameter(name="--json", help="One JSON object on stdout.", negative="")]
 KEYS = "1 bad … 5 good, s skip, q quit"
 
 

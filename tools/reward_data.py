@@ -13,11 +13,10 @@ from cyclopts import App, Parameter
 from rich.console import Console
 
 from shared.errors import ConfigError
+from tools.options import AsJson, DataDir
 
 app = App(name="data", help="Data to train and measure reward models on.")
 
-DataDir = Annotated[Path | None, Parameter(help="Where things are kept.")]
-AsJson = Annotated[bool, Parameter(name="--json", help="One JSON object on stdout.", negative="")]
 Only = Annotated[
     Literal["public", "robot"] | None,
     Parameter(help="Build one of them; both unless given.", show_default=False),

@@ -11,6 +11,8 @@ from cyclopts import Parameter, validators
 from rich.console import Console
 from rich.table import Table
 
+from tools.options import DataDir
+
 DEFAULT_MODELS = ("minilm",)
 
 
@@ -36,7 +38,7 @@ def evaluate(
             help="At most so many test examples a source: a look, not figures to quote.",
         ),
     ] = None,
-    data_dir: Annotated[Path | None, Parameter(help="Where things are kept.")] = None,
+    data_dir: DataDir = None,
     as_json: Annotated[
         bool, Parameter(name="--json", help="The whole report as one JSON object on stdout.", negative="")
     ] = False,

@@ -13,6 +13,7 @@ from cyclopts import Parameter, validators
 from rich.console import Console
 
 from shared.errors import ConfigError
+from tools.options import AsJson, DataDir, Positive
 
 if TYPE_CHECKING:
     from learner.reward.data.example import Example
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
 EXIT_INTERRUPTED = 130
 
-DataDir = Annotated[Path | None, Parameter(help="Where things are kept.")]
-AsJson = Annotated[bool, Parameter(name="--json", help="One JSON object on stdout.", negative="")]
-Positive = validators.Number(gte=1)
 Share = validators.Number(gte=0, lte=1)
 
 

@@ -12,8 +12,7 @@ from cyclopts import Parameter, validators
 from rich.console import Console
 from rich.table import Table
 
-AsJson = Annotated[bool, Parameter(name="--json", help="One JSON object on stdout.", negative="")]
-Positive = validators.Number(gte=1)
+from tools.options import AsJson, DataDir, Positive
 
 
 def words(
@@ -33,7 +32,7 @@ def words(
     ] = 3,
     model: Annotated[str, Parameter(help="The reward model that reads the words.")] = "minilm",
     plot: Annotated[Path | None, Parameter(help="Draw the curves into this file (.png, .svg).")] = None,
-    data_dir: Annotated[Path | None, Parameter(help="Where things are kept.")] = None,
+    data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> int:
     """Train policies on what simulated people say, on the task's reward, and on both; compare their success.

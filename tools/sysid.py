@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter, validators
 
 from shared.errors import BodyError
+from tools.options import AsJson, DataDir
 
 if TYPE_CHECKING:
     from learner.sysid.trace import Trace
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 app = App(name="sysid", help="Find the simulated body that moves like a recorded one.")
 
-AsJson = Annotated[bool, Parameter(name="--json", help="One JSON object on stdout.", negative="")]
 Seconds = Annotated[float, Parameter(help="Of motion.", validator=validators.Number(gte=4, lte=300))]
 Seed = Annotated[int, Parameter(help="Of motions and noise.", validator=validators.Number(gte=0))]
 
@@ -64,7 +64,7 @@ def stored(
     out: Annotated[Path, Parameter(help="A CSV file.")],
     *,
     episodes: Annotated[int, Parameter(help="The newest so many.", validator=validators.Number(gte=1))] = 30,
-    data_dir: Annotated[Path | None, Parameter(help="Where the learner keeps its things.")] = None,
+    data_dir: DataDir = None,
 ) -> int:
     """Write the trace of a robot's newest episodes: what it was told and where it went is kept anyway."""
     from contextlib import closing

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter, validators
 
 from shared.errors import ConfigError
+from tools.options import AsJson
 from tools.task_names import task_names
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 app = App(name="tasks", help="What the robot can be asked to do.")
 
-AsJson = Annotated[bool, Parameter(name="--json", help="Print JSON.", negative="")]
 Split = Annotated[
     Literal["train", "held_out"], Parameter(help="Wordings and objects: trained on, or kept out.")
 ]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter, validators
 
 from shared.errors import ConfigError
+from tools.options import AsJson, Positive
 from tools.task_names import task_names
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 EXIT_INTERRUPTED = 130
 DEFAULT_UPDATES = 20
 DEMONSTRATIONS_A_TASK = 3
-
-Positive = validators.Number(gte=1)
 
 
 def train(
@@ -82,7 +81,7 @@ def train(
     test_episodes: Annotated[
         int, Parameter(help="Fresh resets of each task that the result is measured on; 0 = skip.")
     ] = 200,
-    as_json: Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Train the policy. Ctrl-C saves; the same line goes on."""
     from rich.console import Console

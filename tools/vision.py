@@ -12,6 +12,7 @@ from cyclopts import App, Parameter, validators
 from rich.console import Console
 
 from shared.errors import ConfigError
+from tools.options import AsJson, DataDir, Positive
 
 if TYPE_CHECKING:
     from learner.vision.train import Progress
@@ -21,9 +22,6 @@ KNOWN_KINDS = 13
 
 app = App(name="vision", help="The robot's eyes: frames, training, evaluation, detection.")
 
-DataDir = Annotated[Path | None, Parameter(help="Where things are kept.")]
-AsJson = Annotated[bool, Parameter(name="--json", help="One JSON object on stdout.", negative="")]
-Positive = validators.Number(gte=1)
 Frames = Annotated[int | None, Parameter(validator=Positive, help="Frames to train on.")]
 Folder = Annotated[Path | None, Parameter(help="Folder of a detector; the shipped one unless given.")]
 
