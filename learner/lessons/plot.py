@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from learner.lessons.tempo import Run, summary
 from learner.lessons.track import Run as TrackRun
 from learner.lessons.track import summary as track_summary
-from shared.errors import MissingExtra
+from learner.plotting import pyplot
 
 COLOURS = {
     "words": "#2563eb",
@@ -29,22 +28,6 @@ LABELS = {
     "random": "another tempo each time",
     "ignore": "words ignored",
 }
-
-
-def pyplot() -> Any:
-    """Matplotlib without a window.
-
-    Raises:
-        MissingExtra: it is not installed.
-    """
-    try:
-        import matplotlib as mpl
-    except ImportError:
-        raise MissingExtra("learner", "matplotlib") from None
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
-    return plt
 
 
 def draw_tempo(runs: Sequence[Run], path: Path) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from learner.plotting import pyplot
 from learner.spoken.experiment import Run
-from shared.errors import MissingExtra
 
 COLOURS = {"task": "#6b7280", "words": "#2563eb", "both": "#d97706"}
 LABELS = {"task": "task reward only", "words": "words only", "both": "both"}
@@ -25,13 +25,7 @@ def draw(runs: Sequence[Run], path: Path) -> None:
     Raises:
         MissingExtra: matplotlib is not installed.
     """
-    try:
-        import matplotlib as mpl
-    except ImportError:
-        raise MissingExtra("learner", "matplotlib") from None
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
+    plt = pyplot()
     tasks = list(runs[0].after)
     figure, axes = plt.subplots(
         1, len(tasks), figsize=(3.6 * len(tasks) + 0.6, 3.2), sharey=True, squeeze=False
