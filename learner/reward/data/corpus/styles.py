@@ -6,15 +6,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-
-import numpy as np
 
 from learner.reward.data.corpus import unseen_styles
-
-Rng = np.random.Generator
-Style = Callable[[Rng, str, float], str]
-"""(rng, text, what it is worth) -> text."""
+from learner.reward.data.corpus.unseen_styles import Rng, Style
 
 
 def plain(rng: Rng, text: str, value: float) -> str:

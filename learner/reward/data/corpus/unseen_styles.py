@@ -1,4 +1,4 @@
-"""Five held-out English surface styles: functions of the text alone, as in the project's `styles.py`.
+"""Five held-out English surface styles: functions of the text alone, as those of `styles`.
 
 None adds a word that judges: they ramble, announce, file, respell and restart around what is said.
 """
