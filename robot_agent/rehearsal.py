@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,8 @@ from shared.spaces import NUM_PARAMS, NUM_TOOLS, OBS_DIM, layout_hash
 REHEARSAL_KEY = SigningKey(os.urandom(KEY_BYTES))
 """Signs the bundles below; another one in every process, so that no robot can be left trusting it."""
 CHUNK = 64 * 1024
+HEADS = NUM_TOOLS * (1 + NUM_PARAMS) + 1
+"""A policy network's outputs: a logit a tool, the parameters of each, and a value."""
 
 
 def random_policy(seed: int = 0, hidden: Sequence[int] = (256, 256), likes: int | None = None) -> bytes:
@@ -60,28 +63,42 @@ def random_policy(seed: int = 0, hidden: Sequence[int] = (256, 256), likes: int 
     Raises:
         MissingExtra: onnx is not installed.
     """
+    rng = np.random.default_rng(seed)
+    sizes = (OBS_DIM, *hidden, HEADS)
+    layers = [
+        (rng.normal(0.0, 0.3 / width**0.5, (width, size)).astype(np.float32), np.zeros(size, np.float32))
+        for width, size in pairwise(sizes)
+    ]
+    if likes is not None:
+        layers[-1][1][likes] = 20.0
+    return policy_of(layers)
+
+
+def policy_of(layers: Sequence[tuple[NDArray[np.float32], NDArray[np.float32]]]) -> bytes:
+    """A network of these layers, with tanh between them, as ONNX bytes with a policy's input and outputs.
+
+    Args:
+        layers: weights (inputs, outputs) and biases (outputs,), from OBS_DIM inputs to HEADS outputs.
+
+    Raises:
+        MissingExtra: onnx is not installed.
+    """
     try:
         from onnx import TensorProto, helper, numpy_helper
     except ImportError as error:
         raise MissingExtra("learner", "onnx") from error
-    rng = np.random.default_rng(seed)
-    nodes, weights, name, width = [], [], "obs", OBS_DIM
-    for i, size in enumerate((*hidden, NUM_TOOLS * (1 + NUM_PARAMS) + 1)):
-        w = rng.normal(0.0, 0.3 / width**0.5, (width, size)).astype(np.float32)
-        b = np.zeros(size, np.float32)
-        if likes is not None and i == len(hidden):
-            b[likes] = 20.0
-        weights += [numpy_helper.from_array(w, f"w{i}"), numpy_helper.from_array(b, f"b{i}")]
-        nodes.append(helper.make_node("Gemm", [name, f"w{i}", f"b{i}"], [f"h{i}"]))
-        nodes.append(helper.make_node("Tanh", [f"h{i}"], [f"t{i}"]))
-        name, width = f"t{i}", size
+    nodes, name = [], "obs"
     constants: dict[str, NDArray[Any]] = {
         "split": np.array([NUM_TOOLS, NUM_TOOLS * NUM_PARAMS, 1], np.int64),
         "shape": np.array([-1, NUM_TOOLS, NUM_PARAMS], np.int64),
         "flat": np.array([-1], np.int64),
         "log_std": np.full((NUM_TOOLS, NUM_PARAMS), -1.0, np.float32),
     }
-    weights += [numpy_helper.from_array(value, key) for key, value in constants.items()]
+    for i, (w, b) in enumerate(layers):
+        constants |= {f"w{i}": w, f"b{i}": b}
+        nodes.append(helper.make_node("Gemm", [name, f"w{i}", f"b{i}"], [f"h{i}"]))
+        nodes.append(helper.make_node("Tanh", [f"h{i}"], [f"t{i}"]))
+        name = f"t{i}"
     nodes.pop()  # the heads are linear
     nodes += [
         helper.make_node("Split", [nodes[-1].output[0], "split"], ["tool_logits", "mean", "v"], axis=1),
@@ -100,7 +117,7 @@ def random_policy(seed: int = 0, hidden: Sequence[int] = (256, 256), likes: int 
         "policy",
         [helper.make_tensor_value_info("obs", TensorProto.FLOAT, ["n", OBS_DIM])],
         [helper.make_tensor_value_info(key, TensorProto.FLOAT, shape) for key, shape in shapes.items()],
-        weights,
+        [numpy_helper.from_array(value, key) for key, value in constants.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     return bytes(model.SerializeToString())
