@@ -1,25 +1,21 @@
 """The whole agent looks at a named thing through the pixels of its simulated camera."""
 
 import itertools
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from robot_agent.config import AgentConfig
 from robot_agent.eyes import Sight
-from robot_agent.processes import settings
-from robot_agent.rehearsal import REHEARSAL_KEY, RehearsalLearner, bundle_of
+from robot_agent.rehearsal import RehearsalLearner, bundle_of
 from shared.control.ood import DARK
 from shared.errors import CoachError, CodecError
-from shared.signing import trust
 from shared.spaces import slot_range
 from sim.camera import choose_gl
 from sim.tasks import task_named
 from sim.tasks.judge import Judges
 from tests.integration.networks import looks_at_the_best_match
+from tests.integration.running import RunningAgent
 
 
 def renders():
@@ -32,8 +28,8 @@ def renders():
 pytestmark = pytest.mark.skipif(not renders(), reason="no OpenGL")
 
 
-class Agent:
-    """An agent on the simulated body with eyes on its camera, and a learner that gives it looks to do."""
+class Looker:
+    """An agent with eyes on its simulated camera, and a learner that gives it looks to do."""
 
     def __init__(self, folder, split="train", decisions=5):
         rng, number = np.random.default_rng(5), itertools.count()
@@ -45,27 +41,12 @@ class Agent:
             return self.specs.setdefault(spec.episode_id, spec)
 
         self.learner = RehearsalLearner(folder / "learner.key", tasks=task)
-        self.config = AgentConfig(
-            robot_id="r1",
-            body="mujoco",
-            eyes="camera",
-            learner=f"127.0.0.1:{self.learner.port}",
-            learner_key=str(folder / "learner.pub"),
-            data_dir=folder / "data",
-            runtime_dir=folder / "run",
-            deterministic=True,
-            page_port=0,
-        )
-        trust(self.config.state.signers, "rehearsal", REHEARSAL_KEY.public)
-        self.log = folder / "agent.log"
-        command = [sys.executable, "-m", "robot_agent.main", settings(self.config)]
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(command, stderr=log, stdin=subprocess.DEVNULL)
+        self.agent = RunningAgent(folder, self.learner, eyes="camera")
 
     def sees(self):
         """Whether a first picture has been looked at."""
         try:
-            newest = Sight(self.config.runtime.folder).newest()
+            newest = Sight(self.agent.config.runtime.folder).newest()
         except (FileNotFoundError, CodecError):
             return False
         return newest is not None and newest.frame > 0
@@ -93,29 +74,28 @@ class Agent:
         return False, "out of decisions"
 
     def end(self):
-        self.process.terminate()
-        self.process.wait(timeout=20)
+        self.agent.end()
         self.learner.close()
 
 
 @pytest.fixture
-def agent(tmp_path):
-    made = Agent(tmp_path)
+def looker(tmp_path):
+    made = Looker(tmp_path)
     yield made
     made.end()
 
 
-def test_it_looks_at_what_it_was_asked_for(agent):
+def test_it_looks_at_what_it_was_asked_for(looker):
     # A busy machine takes its time to start renderer and detector; a robot would decide blind meanwhile.
-    assert agent.learner.wait(agent.sees, 90.0), agent.log.read_text()
-    agent.learner.publish(1, bundle_of(looks_at_the_best_match(), 1))
-    assert agent.learner.wait(lambda: len(agent.closed()) >= 3, 60.0), agent.log.read_text()
-    verdicts = {episode: agent.verdict(episode) for episode in agent.closed()[:3]}
+    assert looker.learner.wait(looker.sees, 90.0), looker.agent.said()
+    looker.learner.publish(1, bundle_of(looks_at_the_best_match(), 1))
+    assert looker.learner.wait(lambda: len(looker.closed()) >= 3, 60.0), looker.agent.said()
+    verdicts = {episode: looker.verdict(episode) for episode in looker.closed()[:3]}
     # The detector is real, and may miss a thing.
-    assert sum(success for success, _ in verdicts.values()) >= 2, f"{verdicts}; {agent.log.read_text()}"
+    assert sum(success for success, _ in verdicts.values()) >= 2, f"{verdicts}; {looker.agent.said()}"
     for episode in verdicts:
-        for record in agent.records(episode):
+        for record in looker.records(episode):
             age, light = (float(record.obs[slot_range(n)][0]) for n in ("frame_age", "brightness"))
             assert 0.0 < age < 2.0
-            assert light == pytest.approx(agent.specs[episode].brightness, abs=0.1)
+            assert light == pytest.approx(looker.specs[episode].brightness, abs=0.1)
             assert light > DARK

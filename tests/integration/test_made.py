@@ -1,23 +1,19 @@
 """A made tool travels in a policy's bundle to a running robot, which bows."""
 
 import itertools
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from robot_agent.config import AgentConfig
-from robot_agent.processes import settings
 from robot_agent.rehearsal import REHEARSAL_KEY, RehearsalLearner, bundle_of
 from shared.bundle import pack_bundle, read_bundle
-from shared.signing import trust
 from shared.tools import MAX_TICKS, TOOL_INDEX
 from sim.made import made_tools
 from sim.tasks import task_named
 from sim.tasks.judge import Judges
 from tests.integration.networks import always
+from tests.integration.running import RunningAgent
 from tests.robot_agent.made import packed
 
 
@@ -41,30 +37,12 @@ def learner(tmp_path):
 
 
 def test_the_robot_bows(learner, tmp_path):
-    config = AgentConfig(
-        robot_id="r1",
-        body="mujoco",
-        learner=f"127.0.0.1:{learner.port}",
-        learner_key=str(tmp_path / "learner.pub"),
-        data_dir=tmp_path / "data",
-        runtime_dir=tmp_path / "run",
-        deterministic=True,
-        page_port=0,
-    )
-    trust(config.state.signers, "rehearsal", REHEARSAL_KEY.public)
-    log = tmp_path / "agent.log"
-    with log.open("wb") as told:
-        agent = subprocess.Popen(
-            [sys.executable, "-m", "robot_agent.main", settings(config)],
-            stderr=told,
-            stdin=subprocess.DEVNULL,
-        )
+    agent = RunningAgent(tmp_path, learner)
     try:
         bows = lambda: [r for r in list(learner.records.values()) if r.n_ticks > MAX_TICKS]  # noqa: E731
-        assert learner.wait(lambda: len(bows()) >= 2, 60.0), log.read_text()
+        assert learner.wait(lambda: len(bows()) >= 2, 60.0), agent.said()
     finally:
-        agent.terminate()
-        agent.wait(timeout=20)
+        agent.end()
     for record in bows():
         assert record.tool == TOOL_INDEX["run_made"]
         assert (record.violations, record.limited_ticks) == (0, 0)
