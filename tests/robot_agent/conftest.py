@@ -13,6 +13,7 @@ from robot_agent.guard.machine import Latch, Latched
 from robot_agent.processes import LINES
 from shared.control.kinematics import NEUTRAL
 from shared.control.still_body import StillBody
+from tests.robot_agent.official import running_daemon
 
 
 @pytest.fixture
@@ -22,6 +23,13 @@ def lines():
     yield made
     for line in made.values():
         os.close(line)
+
+
+@pytest.fixture(scope="module")
+def daemon_port(tmp_path_factory):
+    """A running `reachy-mini-daemon` in simulation, on a port of its own."""
+    with running_daemon(tmp_path_factory.mktemp("daemon") / "log") as port:
+        yield port
 
 
 @pytest.fixture

@@ -1,12 +1,9 @@
 """Every body keeps `Body`'s promises; the simulated robot moves as the official daemon's does."""
 
-import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,8 +19,8 @@ from shared.control.motions import plan
 from shared.control.still_body import StillBody
 from shared.errors import BodyError
 from shared.simlink import STATE_SLOT
-from shared.spaces import TICK_S
 from shared.tools import TOOL_INDEX, TOOLS
+from tests.robot_agent.official import play, reachy, wait_for
 
 
 def test_the_body_in_memory():
@@ -39,13 +36,6 @@ def simulated(tmp_path):
     yield tmp_path, process
     process.kill()
     process.wait()
-
-
-def wait_for(condition, timeout_s):
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def opened(folder):
@@ -116,58 +106,6 @@ def test_the_antennas_of_sdk_and_model():
 
 
 # The official daemon.
-
-
-@pytest.fixture(scope="module")
-def daemon_port(tmp_path_factory):
-    """A running `reachy-mini-daemon` in simulation, on a port of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = (tmp_path_factory.mktemp("daemon") / "log").open("wb")
-    arguments = ["--sim", "--headless", "--no-media", "--scene", "empty", "--no-wake-up-on-start"]
-    command = [Path(sys.executable).with_name("reachy-mini-daemon"), *arguments, "--fastapi-port", str(port)]
-    environment = {**os.environ, "MUJOCO_GL": os.environ.get("MUJOCO_GL", "osmesa")}
-    process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
-    wait_for(lambda: ready(port), 60.0)
-    yield port
-    process.terminate()
-    try:
-        process.wait(15.0)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def ready(port):
-    import json
-    import urllib.request
-
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/daemon/status", timeout=2.0) as answer:
-            return json.load(answer)["state"] == "running"
-    except OSError:
-        return False
-
-
-def reachy(port, last_target=None):
-    from robot_agent.bodies.reachy import ReachyBody
-
-    return ReachyBody(last_target, port)
-
-
-def play(body, setpoints):
-    """Measured joints (n, 9) and head poses (n, 7) while setpoints are written at 50 Hz."""
-    joints, heads = [], []
-    due = time.monotonic()
-    for setpoint in setpoints:
-        body.write(setpoint)
-        due += TICK_S
-        time.sleep(max(0.0, due - time.monotonic()))
-        now = body.read()
-        joints.append(now.joint_pos)
-        heads.append(np.concatenate([now.head_pos, now.head_quat]))
-    return np.array(joints), np.array(heads)
 
 
 def sequence():

@@ -3,22 +3,14 @@
 import numpy as np
 import pytest
 
-from shared.control.motions import BODY, LEFT, PITCH, RIGHT, ROLL, YAW, X, Y, Z, physical_params, pose_of
+from shared.control.motions import YAW, X, Z, physical_params, pose_of
 from shared.control.rotations import matrix_to_rpy, quat_to_matrix
 from shared.control.vision import gaze_angle
 from shared.spaces import NUM_PARAMS
 from shared.tools import TOOL_INDEX, TOOLS
 from sim.tasks.gestures import CHANNELS
 from sim.vector import EXACT_DOMAIN, VectorEnv
-
-AXES = {
-    "wait": (), "turn_head": (YAW,), "pitch_head": (PITCH,), "roll_head": (ROLL,), "move_head": (X, Y, Z),
-    "turn_body": (BODY,), "set_antennas": (RIGHT, LEFT), "take_photo": (), "say": (),
-}  # fmt: skip
-"""Axes that a tool's parameters are about, seen from home."""
-SWINGS = {"nod": "pitch", "shake": "head_yaw", "wobble": "roll", "bob": "height", "sway": "body_yaw"}
-NEAR = {ROLL: 0.035, PITCH: 0.035, YAW: 0.035, X: 2e-3, Y: 2e-3, Z: 2e-3, BODY: 0.03, RIGHT: 0.05, LEFT: 0.05}
-"""[rad] and [m]: friction keeps the simulated body so far from its setpoint."""
+from tests.sim.effects import AXES, NEAR, SWINGS
 
 
 @pytest.fixture(scope="module")
