@@ -64,6 +64,11 @@ class LearnerConfig:
         return self.learner_dir / "keys" / "learner.key"
 
     @property
+    def tools_dir(self) -> Path:
+        """Made tools."""
+        return self.learner_dir / "tools"
+
+    @property
     def signing_key_path(self) -> Path:
         """The secret key that signs policies; the public one lies beside it as `signing.pub`."""
         return self.learner_dir / SIGNING_KEY

@@ -69,9 +69,12 @@ def _print_url(url: str) -> None:
 
 async def serve(config: LearnerConfig, on_ready: Callable[[str], None]) -> int:
     """The composition root."""
+    from learner.tooling.places import take_up
+    from learner.tooling.store import ToolStore
     from sim.tasks import tasks_for_robots
     from sim.tasks.judge import Judge as TaskJudge
 
+    take_up(ToolStore(config.tools_dir))
     return await Learner(config, tasks_for_robots(config.tasks), TaskJudge, _make_renderer).serve(on_ready)
 
 

@@ -28,7 +28,7 @@ from shared.bundle import GOLDEN_ROWS, Manifest, write_bundle
 from shared.control.ood import pack_ood
 from shared.signing import ensure_signing_key
 from shared.spaces import OBS_DIM, normaliser
-from sim.made import made_tools
+from sim.made import library, made_tools
 from sim.tasks import TASKS
 
 F32 = NDArray[np.float32]
@@ -115,7 +115,7 @@ class Publisher:
     @functools.cached_property
     def _tools(self) -> tuple[bytes, ...]:
         """The made tools that policies are trained with, tried anew and signed."""
-        return packed(made_tools(), self._key)
+        return packed(made_tools(), library(), self._key)
 
     def robot_waits(self, least: int) -> bool:
         """True while some robot has answered to the newest policy and has run fewer than `least` of them."""

@@ -59,9 +59,11 @@ def expert(spec: TaskSpec, obs: F32) -> tuple[int, F32]:
     task = task_named(spec.task)
     decision = round(float(obs[_PROGRESS]) * spec.max_decisions)
     goal = _due(task.goals(as_of(spec, decision)), decision)
+    if goal.made is not None:
+        return _perform(goal.made)
     if goal.gesture:
         if goal.gesture == BOW:
-            return TOOL_INDEX["run_made"], _place_of("bow", params)
+            return _perform([program.name for program in made_tools()].index("bow"))
         tool = TOOLS[TOOL_INDEX[GESTURES[goal.gesture]]]
         if goal.tempo_hz is not None:
             params[0] = CLEAR
@@ -85,11 +87,10 @@ def expert(spec: TaskSpec, obs: F32) -> tuple[int, F32]:
     return TOOL_INDEX["wait" if waits else "go_home"], params
 
 
-def _place_of(name: str, params: F32) -> F32:
-    """Raw parameters of `run_made` that choose a made tool by its name."""
-    place = [program.name for program in made_tools()].index(name)
+def _perform(place: int) -> tuple[int, F32]:
+    params = np.zeros(NUM_PARAMS, np.float32)
     params[0] = TOOLS[TOOL_INDEX["run_made"]].params[0].raw(place)
-    return params
+    return TOOL_INDEX["run_made"], params
 
 
 def _slots_of(thing: SceneObject, slots: F32) -> NDArray[np.intp]:

@@ -1,4 +1,4 @@
-"""Made tools that every policy can choose: the ones that ship, made by `reachy-coach tools write`.
+"""Made tools that every policy can choose: those that ship, and behind them those that people delivered.
 
 `run_made`'s parameter is a place in this tuple; a policy's bundle carries the same tools in the same order.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,18 +22,45 @@ F64 = NDArray[np.float64]
 
 PATH = Path(__file__).with_name("made.json")
 _PLACE = TOOLS[TOOL_INDEX["run_made"]].params[0]
+_DELIVERED: list[Program] = []
+_LIBRARY: dict[str, Program] = {}
 
 
 @functools.cache
-def made_tools() -> tuple[Program, ...]:
-    """The programs by place, at most `MADE_PLACES`.
+def shipped() -> tuple[Program, ...]:
+    """The programs that ship, made by `reachy-coach tools write`.
 
     Raises:
         ProgramError: one of them is no program.
     """
-    found = tuple(from_data(one) for one in json.loads(PATH.read_text(encoding="utf-8")))
-    assert len(found) <= MADE_PLACES
-    return found
+    return tuple(from_data(one) for one in json.loads(PATH.read_text(encoding="utf-8")))
+
+
+def take_up(programs: Sequence[Program], library: Mapping[str, Program]) -> None:
+    """Give the places behind those that ship to other tools, before this process makes an environment.
+
+    Args:
+        programs: in the order of their places; they replace what was taken up before.
+        library: the programs that they play, by digest.
+
+    Raises:
+        ValueError: there are not so many places.
+    """
+    if len(programs) > MADE_PLACES - len(shipped()):
+        raise ValueError(f"{len(programs)} tools for {MADE_PLACES - len(shipped())} places")
+    _DELIVERED[:] = programs
+    _LIBRARY.clear()
+    _LIBRARY.update(library)
+
+
+def made_tools() -> tuple[Program, ...]:
+    """The programs by place, at most `MADE_PLACES`."""
+    return (*shipped(), *_DELIVERED)
+
+
+def library() -> Mapping[str, Program]:
+    """The programs that made tools play, by digest."""
+    return _LIBRARY
 
 
 def chosen(params: Sequence[float] | NDArray[np.floating]) -> Program | None:
@@ -50,5 +77,5 @@ def setpoints(params: Sequence[float] | NDArray[np.floating], start: F64) -> F64
     program = chosen(params)
     if program is None:
         return None
-    rows, ticks = play(program, {}, start[None])
+    rows, ticks = play(program, {}, start[None], _LIBRARY)
     return rows[0] if ticks[0] <= MADE_TICKS else None

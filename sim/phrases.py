@@ -7,6 +7,7 @@ changes; a test compares it with the model.
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,11 @@ def table() -> dict[str, F32]:
         return dict(zip(file["texts"].tolist(), file["embeddings"].astype(np.float32), strict=True))
 
 
+def learn(embeddings: Mapping[str, F32]) -> None:
+    """Add texts for this process, such as those of tools that people made."""
+    table().update(embeddings)
+
+
 def embedding(text: str) -> F32:
     """(384,) float32, unit norm.
 
@@ -63,9 +69,9 @@ def _tools() -> F32:
     return np.stack([embedding(tool.description) for tool in TOOLS])
 
 
-@functools.cache
-def _made() -> F32:
-    return np.stack([embedding(program.description) for program in made_tools()])
+@functools.lru_cache(4)
+def _all(descriptions: tuple[str, ...]) -> F32:
+    return np.stack([embedding(text) for text in descriptions])
 
 
 @functools.cache
@@ -80,7 +86,8 @@ def tool_match(instruction: F32) -> F32:
     That of `run_made` is the best of its own description and those of the made tools.
     """
     cosine = _tools() @ instruction
-    cosine[_RUN_MADE] = max(cosine[_RUN_MADE], (_made() @ instruction).max(initial=-1.0))
+    made = _all(tuple(program.description for program in made_tools()))
+    cosine[_RUN_MADE] = max(cosine[_RUN_MADE], (made @ instruction).max(initial=-1.0))
     return np.asarray((cosine - cosine.mean()) / cosine.std(), np.float32)
 
 

@@ -71,8 +71,12 @@ def evaluate(
     from rich.console import Console
 
     from learner import evaluation
+    from learner.config import load_learner_config
+    from learner.tooling.places import take_up
+    from learner.tooling.store import ToolStore
     from sim.tasks import tasks_for_robots
 
+    take_up(ToolStore(load_learner_config(None, {"data_dir": data_dir}).tools_dir))
     tasks = task_names(tasks)
     if agent == "baseline":
         from tools.eval_baseline import evaluate_baseline

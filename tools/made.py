@@ -46,11 +46,18 @@ def write(request: str, *, data_dir: DataDir = None, as_json: AsJson = False) ->
 
 @app.command(name="list")
 def list_(*, data_dir: DataDir = None, as_json: AsJson = False) -> int:
-    """Every made tool, with the version that counts."""
+    """Every made tool, with the version that counts, and its place if robots get it."""
+    from learner.tooling.places import delivered, first_place
+
     store = open_store(data_dir)
     found = [v for name in store.names() for v in store.versions(name) if v.current]
-    lines = [_line(v) for v in found] or ['no made tools yet; try: reachy-coach tools write "nod twice"']
-    return _tell({"tools": [_row(v) for v in found]}, as_json, lines)
+    places = {name: place for place, name in enumerate(delivered(store), first_place())}
+    lines = [_line(v) + (f" (place {places[v.name]})" if v.name in places else "") for v in found]
+    return _tell(
+        {"tools": [{**_row(v), "place": places.get(v.name)} for v in found]},
+        as_json,
+        lines or ['no made tools yet; try: reachy-coach tools write "nod twice"'],
+    )
 
 
 @app.command
@@ -185,6 +192,39 @@ def compose(
 
 
 @app.command
+def deliver(name: Name, *, data_dir: DataDir = None, as_json: AsJson = False) -> int:
+    """Have robots get a tool, and policies choose it: `run_made` at a place of its own.
+
+    The learner, and training, take it up when they begin next: `reachy-coach train --tasks perform` trains a
+    policy to perform it when it is asked for in its words. It travels in the bundles of the policies.
+    """
+    from learner.tooling.places import deliver as to_robots
+
+    store = open_store(data_dir)
+    place = to_robots(store, name)
+    words = store.current(name).program.description
+    return _tell(
+        {"name": name, "place": place, "words": words},
+        as_json,
+        [f'{name} is at place {place}: "{words}"; learner and training take it up when they begin next'],
+    )
+
+
+@app.command
+def recall(name: Name, *, data_dir: DataDir = None, as_json: AsJson = False) -> int:
+    """Deliver a tool to robots no longer; policies that are there keep what their bundles brought."""
+    from learner.tooling.places import delivered
+    from learner.tooling.places import recall as from_robots
+
+    store = open_store(data_dir)
+    from_robots(store, name)
+    left = delivered(store)
+    return _tell(
+        {"name": name, "delivered": list(left)}, as_json, [f"delivered now: {', '.join(left) or 'none'}"]
+    )
+
+
+@app.command
 def rollback(name: Name, *, to: Number = None, data_dir: DataDir = None, as_json: AsJson = False) -> int:
     """Let an older version of a tool count again; the newest before the present one unless told otherwise."""
     version = open_store(data_dir).rollback(name, to)
@@ -233,7 +273,7 @@ def open_store(data_dir: Path | None) -> Any:
     from shared.signing import ensure_signing_key
 
     config = load_learner_config(None, {"data_dir": data_dir})
-    return ToolStore(config.learner_dir / "tools", ensure_signing_key(config.signing_key_path))
+    return ToolStore(config.tools_dir, ensure_signing_key(config.signing_key_path))
 
 
 def _row(version: Any) -> dict[str, Any]:

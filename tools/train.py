@@ -91,9 +91,12 @@ def train(
     from learner.reporting import StoreMetrics, TensorBoard
     from learner.rl.config import TrainConfig
     from learner.store.engine import Store
+    from learner.tooling.places import take_up
+    from learner.tooling.store import ToolStore
     from learner.trainer import Trainer
 
     base = load_learner_config(None, {"data_dir": data_dir})
+    take_up(ToolStore(base.tools_dir))
     folder = base.learner_dir / "training" if with_learner else base.data_dir / "runs" / run
     config = with_tasks(TrainConfig(seed=seed, threads=threads, max_episodes=max_episodes), tasks)
     config = replace(config, randomise=randomise)

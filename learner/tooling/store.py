@@ -67,13 +67,13 @@ class ToolStore:
     """
 
     def __init__(self, folder: Path, key: SigningKey | None = None, trusted: Collection[bytes] = ()) -> None:
-        self._folder = folder
+        self.folder = folder
         self._key = key
         self._trusted = (*trusted, *((key.public,) if key else ()))
 
     def names(self) -> list[str]:
         """Names of all tools."""
-        return sorted(path.name for path in self._folder.glob("*") if NAME.fullmatch(path.name))
+        return sorted(path.name for path in self.folder.glob("*") if NAME.fullmatch(path.name))
 
     def add(
         self,
@@ -91,7 +91,7 @@ class ToolStore:
         tool = None
         if report.passed:
             if self._key is None:
-                raise StoreError(f"{self._folder}: opened without a signing key; nothing can be added")
+                raise StoreError(f"{self.folder}: opened without a signing key; nothing can be added")
             library = library if library is not None else self.library()
             validated = certify(program, library, report, self._key)
             tool = pack(program, validated.library, validated.certificate)
@@ -106,7 +106,7 @@ class ToolStore:
                 "tool": None if tool is None else tool.decode(),
             }
             data = json.dumps(body, indent=1, ensure_ascii=False).encode()
-            write_atomic(self._folder / program.name / f"{number:04d}.json", data)
+            write_atomic(self.folder / program.name / f"{number:04d}.json", data)
             if tool is not None:
                 state = self._state(program.name)
                 self._write_state(program.name, _State(number, state.uses))
@@ -131,7 +131,7 @@ class ToolStore:
             StoreError: there is none of that number, or its file is damaged.
         """
         self._numbers(name)
-        path = self._folder / name / f"{number:04d}.json"
+        path = self.folder / name / f"{number:04d}.json"
         body = _load(path, {"parent", "request", "made_unix_s", "program", "report", "tool"})
         state = self._state(name)
         good, bad = state.uses.get(str(number), (0, 0))
@@ -234,17 +234,17 @@ class ToolStore:
 
     def _locked(self, name: str) -> Any:
         self._numbers(name)
-        folder = self._folder / name
+        folder = self.folder / name
         folder.mkdir(parents=True, exist_ok=True)
         return locked(folder / ".lock", f"another process is changing {name}; try again", _LOCK_WAIT_S)
 
     def _numbers(self, name: str) -> list[int]:
         if not NAME.fullmatch(name):
             raise StoreError(f"{name!r:.60} is no tool's name: a-z, 0-9 and _, a letter first")
-        return sorted(int(path.stem) for path in (self._folder / name).glob("[0-9][0-9][0-9][0-9].json"))
+        return sorted(int(path.stem) for path in (self.folder / name).glob("[0-9][0-9][0-9][0-9].json"))
 
     def _state(self, name: str) -> _State:
-        path = self._folder / name / "state.json"
+        path = self.folder / name / "state.json"
         if not path.exists():
             return _State()
         body = _load(path, {"current", "uses"})
@@ -256,7 +256,7 @@ class ToolStore:
 
     def _write_state(self, name: str, state: _State) -> None:
         body = {"current": state.current, "uses": {k: list(v) for k, v in state.uses.items()}}
-        write_atomic(self._folder / name / "state.json", json.dumps(body).encode())
+        write_atomic(self.folder / name / "state.json", json.dumps(body).encode())
 
 
 def worse(new: Version, old: Version) -> bool:

@@ -16,6 +16,7 @@ from sim.tasks import (
     interrupt,
     look,
     nod,
+    perform,
     safe,
     shake,
     slowly,
@@ -44,6 +45,7 @@ ALL_TASKS: dict[str, Task] = TASKS | {
         safe.TASK,
         describe.TASK,
         bow.TASK,
+        perform.TASK,
     )
 }
 """New ones go to the end: a stored index keeps its meaning."""

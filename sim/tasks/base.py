@@ -93,7 +93,7 @@ class Phrases:
 
 @dataclass(frozen=True)
 class Goal:
-    """One step of an episode: a gesture, dwelling on an object, or an answer."""
+    """One step of an episode: a gesture, dwelling on an object, an answer, or a made tool."""
 
     gesture: int = 0
     """Id of the gesture (`gestures.GESTURES`); 0 where gaze decides."""
@@ -103,6 +103,8 @@ class Goal:
     """Cycles a second that a gesture is to have; None: any."""
     answer: str = ""
     """What is to be said; empty where motion decides."""
+    made: int | None = None
+    """Place of the made tool (`sim.made`) that is to be performed; None where something else is due."""
 
 
 @dataclass(frozen=True)

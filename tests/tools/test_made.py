@@ -38,6 +38,18 @@ def test_write_change_look_and_go_back(tools, tmp_path):
     assert tools("compose", "nods", "nod", "nod")[1].out.startswith("* nods 1: ")
 
 
+def test_tools_are_delivered_and_recalled(tools):
+    tools("write", "nod twice")
+    code, told = tools("deliver", "nod")
+    assert (code, told.out.split(";")[0]) == (0, 'nod is at place 4: "nod twice"')
+    assert tools("list")[1].out.endswith("nod twice (place 4)\n")
+    assert json.loads(tools("list", "--json")[1].out)["tools"][0]["place"] == 4
+    code, told = tools("deliver", "nod")
+    assert (code, told.err) == (2, "reachy-coach: nod is delivered already, at place 4\n")
+    assert json.loads(tools("recall", "nod", "--json")[1].out) == {"name": "nod", "delivered": []}
+    assert tools("deliver", "circle")[0] == 2
+
+
 def test_completion_knows_the_commands():
     script = build_app().generate_completion(shell="bash")
     assert all(
