@@ -36,7 +36,7 @@ def build(
             name="--from", help="Archive of vaderSentiment 3.3.2's sources, in place of downloading it."
         ),
     ] = None,
-    size: Annotated[int, Parameter(help="English examples of the synthetic corpus, 500 or more.")] = 8000,
+    size: Annotated[int, Parameter(help="English examples of the synthetic corpus, 500 or more.")] = 16000,
     seed: Annotated[int, Parameter(help="Of the synthetic corpus; the same gives the same bytes.")] = 20,
     data_dir: DataDir = None,
     as_json: AsJson = False,

@@ -1,12 +1,15 @@
 """`reachy-coach reward data`: build, look, take in and give out, without a network."""
 
+import inspect
 import json
 
 import pytest
 
 from learner.reward.data import public
+from learner.reward.data.corpus.generate import CORPUS_SEED, SIZE
 from learner.reward.data.example import Example, read, write
 from shared.errors import ConfigError
+from tools import reward_data
 from tools.cli import run
 
 
@@ -24,6 +27,11 @@ def robot(data, tmp_path):
     code, told = data("build", "--only", "robot", "--size", 500, "--seed", 3, "--json")
     assert code == 0
     return json.loads(told.out)["robot"]
+
+
+def test_build_makes_the_corpus_that_the_shipped_model_learnt_from():
+    given = inspect.signature(reward_data.build).parameters
+    assert (given["size"].default, given["seed"].default) == (SIZE, CORPUS_SEED)
 
 
 def test_build_says_what_it_made_and_does_it_alike_again(data, robot, tmp_path):
