@@ -28,7 +28,7 @@ _GESTURE = np.array([tool.gesture for tool in TOOLS])
 _IS_GESTURE = torch.from_numpy(_GESTURE)
 _VISION = slot_range("detections")
 _TEXT = slot_range("instruction")
-_SAY = TOOL_INDEX["say"]
+_SAY, _RUN_MADE = TOOL_INDEX["say"], TOOL_INDEX["run_made"]
 _MATCH = slot_range("tool_match")
 _BODY = slice(0, _MATCH.start)
 _DISTRACTORS = slice(_VISION.start + len(DETECTION_FIELDS), _VISION.stop)
@@ -92,6 +92,8 @@ class Demonstrations:
         for part, share in ((_BODY, config.mix), (_DISTRACTORS, config.mix), (_TEXT, config.drop_text)):
             # The tool match and the named object's place decide; the rest may come from anywhere.
             swapped = (rng.random(rows) < share) & moves
+            if part == _TEXT:
+                swapped &= tool != _RUN_MADE  # the words alone tell which of them
             donors = self.obs[rng.integers(len(self), size=rows)]
             obs[swapped, part] = donors[swapped, part]
         vary = _GESTURE[tool][:, None] & USED_PARAMS[tool]

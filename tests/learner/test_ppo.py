@@ -193,6 +193,23 @@ def test_cloning_reproduces_tool_and_parameters(model):
     assert np.abs(decision.params[~looked, 0] + 0.5).mean() < 0.15
 
 
+def test_cloning_learns_from_the_words_which_made_tool_is_meant(model):
+    rng = np.random.default_rng(0)
+    text, match = slot_range("instruction"), slot_range("tool_match").start
+    words = rng.normal(size=(4, 384)).astype(np.float32)
+    words /= np.linalg.norm(words, axis=1, keepdims=True)
+    place = np.arange(40) % 4
+    obs = np.zeros((40, OBS_DIM), np.float32)
+    obs[:, text], obs[:, match + TOOL_INDEX["run_made"]] = words[place], 3.0
+    params = np.zeros((40, 4), np.float32)
+    params[:, 0] = place / 2.0 - 0.75
+    tool = np.full(40, TOOL_INDEX["run_made"])
+    clone(model, Demonstrations(obs, tool, params, episodes=40), BCConfig(steps=400), rng)
+    decision = decide(model.snapshot()(obs), None, rng, deterministic=True)
+    assert (decision.tool == tool).all()
+    assert np.abs(decision.params[:, 0] - params[:, 0]).max() < 0.25
+
+
 def test_disturbed_rows_keep_the_best_match_and_close_the_gaps():
     rng = np.random.default_rng(0)
     vision = slot_range("detections")
