@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter, validators
 
 from shared.errors import ConfigError
 from tools.options import AsJson
+from tools.speakers import WHO, Kind, Model, Timeout, Url, speaker
 
 if TYPE_CHECKING:
     from learner.coordinator.goals import Known
@@ -21,28 +22,11 @@ if TYPE_CHECKING:
 
 app = App(name="coordinate", help="Split commands into goals, play them in simulation, measure it.")
 
-KEY_VARIABLE = "REACHY_COACH_PLANNER_KEY"
 OBJECTS = ("rubber duck", "apple", "book", "coffee mug")
 
-Kind = Annotated[
-    Literal["grammar", "http", "model"],
-    Parameter(
-        help="grammar: at once, offline. http: an OpenAI-compatible endpoint. model: a language model here, "
-        "by transformers. Where a model's answer does not pass the checks, the grammar's plan is taken."
-    ),
-]
-Url = Annotated[
-    str | None,
-    Parameter(
-        help=f"For http, as http://127.0.0.1:8000/v1; a key is read from {KEY_VARIABLE}.", show_default=False
-    ),
-]
-Model = Annotated[
-    str | None,
-    Parameter(help="For http: the model's name. For model: its name or folder.", show_default=False),
-]
-Timeout = Annotated[
-    float, Parameter(help="For http: seconds for one answer.", validator=validators.Number(gt=0))
+PlannerKind = Annotated[
+    Kind,
+    Parameter(help=f"{WHO} Where a model's answer does not pass the checks, the grammar's plan is taken."),
 ]
 DataDir = Annotated[Path | None, Parameter(help="Where made tools are kept.", show_default=False)]
 
@@ -52,7 +36,7 @@ def coordinate(
     say: Annotated[str, Parameter(help="What is said to the robot.")],
     *,
     objects: Annotated[str, Parameter(help="Names of the objects in front of it.")] = ",".join(OBJECTS),
-    planner: Kind = "grammar",
+    planner: PlannerKind = "grammar",
     url: Url = None,
     model: Model = None,
     timeout_s: Timeout = 10.0,
@@ -103,7 +87,7 @@ def coordinate(
 @app.command
 def evaluate(
     *,
-    planner: Kind = "grammar",
+    planner: PlannerKind = "grammar",
     url: Url = None,
     model: Model = None,
     timeout_s: Timeout = 10.0,
@@ -131,14 +115,19 @@ def _perform(  # noqa: PLR0917
     seed: int,
     gif: Path | None,
 ) -> Performance:
+    from learner.coordinator.planner import ModelPlanner
     from learner.coordinator.playing import perform
-    from learner.coordinator.skills import supply
+    from learner.coordinator.skills import Ask, supply
     from learner.coordinator.stage import Stage
+    from learner.tooling import proposing, writer
 
+    ask: Ask = writer.write
+    if isinstance(who, ModelPlanner):
+        ask = partial(proposing.write, speaker=who.speaker)
     programs = {v.name: v.program for name in known.made for v in store.versions(name) if v.current}
 
     def ready(text: str) -> Ready:
-        found = supply(who.plan(text, known), programs)
+        found = supply(who.plan(text, known), programs, ask)
         for request, made in found.new.items():
             store.add(made.program, request, made.report)
         return found
@@ -161,20 +150,11 @@ def _perform(  # noqa: PLR0917
     return performed
 
 
-def _planner(kind: str, url: str | None, model: str | None, timeout_s: float) -> Planner:
+def _planner(kind: Kind, url: str | None, model: str | None, timeout_s: float) -> Planner:
     from learner.coordinator.planner import GrammarPlanner, ModelPlanner
 
-    if kind == "grammar":
-        return GrammarPlanner()
-    if model is None or (kind == "http" and url is None):
-        raise ConfigError(f"--planner {kind} needs {'--url and ' if kind == 'http' else ''}--model")
-    if kind == "http":
-        from learner.coordinator.endpoint import Endpoint
-
-        return ModelPlanner(Endpoint(url or "", model, os.environ.get(KEY_VARIABLE, ""), timeout_s))
-    from learner.coordinator.local_model import LocalModel
-
-    return ModelPlanner(LocalModel(model))
+    chosen = speaker("--planner", kind, url, model, timeout_s)
+    return ModelPlanner(chosen) if chosen else GrammarPlanner()
 
 
 def _store(data_dir: Path | None) -> Any:

@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 
 from shared.errors import ConfigError
 from tools.options import AsJson, DataDir
+from tools.speakers import WHO, Kind, Model, Timeout, Url, speaker
 
 app = App(
     name="tools", help="Motions made from words: tried in simulation, versioned, repaired, put together."
@@ -24,22 +25,39 @@ File = Annotated[Path, Parameter(help="A motion program as JSON; `show --json` p
 
 
 @app.command
-def write(request: str, *, data_dir: DataDir = None, as_json: AsJson = False) -> int:
+def write(
+    request: str,
+    *,
+    writer: Annotated[
+        Kind, Parameter(help=f"{WHO} A model is asked where the grammar knows no such motion.")
+    ] = "grammar",
+    url: Url = None,
+    model: Model = None,
+    timeout_s: Timeout = 30.0,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> int:
     """Make a tool from words: "draw a circle with your nose", "nod twice, then look up", "slower".
 
     A change such as "slower" is about the tool made last. Exit code 1: refused or not understood.
     """
+    from learner.tooling import proposing
+    from learner.tooling import writer as by_grammar
     from learner.tooling.writer import Made, Refused
-    from learner.tooling.writer import write as make
 
     store = open_store(data_dir)
-    last = store.newest()
-    answer = make(request, last.program if last else None, store.library())
+    newest = store.newest()
+    last, library = newest.program if newest else None, store.library()
+    chosen = speaker("--writer", writer, url, model, timeout_s)
+    if chosen:
+        answer = proposing.write(request, last, library, speaker=chosen)
+    else:
+        answer = by_grammar.write(request, last, library)
     if not isinstance(answer, Made):
         kind = "refused" if isinstance(answer, Refused) else "unclear"
         _tell({"outcome": kind, "reason": answer.reason}, as_json, [f"{kind}: {answer.reason}"])
         return 1
-    parent = last.number if last and last.name == answer.program.name else 0
+    parent = newest.number if newest and newest.name == answer.program.name else 0
     version = store.add(answer.program, request, answer.report, parent)
     return _tell({"outcome": "made", **_row(version)}, as_json, [_line(version)])
 

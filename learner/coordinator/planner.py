@@ -10,6 +10,7 @@ import structlog
 from learner.coordinator import grammar
 from learner.coordinator.goals import Known, Plan
 from learner.coordinator.reply import instructions, parse
+from learner.speakers.speaker import Speaker
 from learner.tooling.refusing import reason_to_refuse
 from shared.errors import CoachError
 
@@ -21,17 +22,6 @@ class Planner(Protocol):
 
     def plan(self, text: str, known: Known) -> Plan:
         """What a command comes to; never raises, whatever is said."""
-
-
-class Speaker(Protocol):
-    """A language model, wherever it runs."""
-
-    def say(self, instructions: str, text: str) -> str:
-        """Its answer.
-
-        Raises:
-            CoachError: there is none, and why.
-        """
 
 
 class GrammarPlanner:

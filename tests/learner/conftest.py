@@ -20,6 +20,7 @@ from shared.codec import decode, encode
 from shared.keys import ensure_keypair, read_public
 from shared.messages import Hello, RobotStatus, TaskSpec, TransitionBatch, Welcome
 from shared.spaces import layout_hash
+from tests.learner.speaking import serving
 from tests.shared import samples
 
 SPEC = TaskSpec(
@@ -239,3 +240,10 @@ def wire():
     names.SPEC, names.TinyJudge, names.bench = SPEC, TinyJudge, bench
     names.transition, names.closing, names.Robot = transition, closing, Robot
     return names
+
+
+@pytest.fixture
+def server():
+    """In a language model's place; see `tests.learner.speaking`."""
+    with serving() as made:
+        yield made

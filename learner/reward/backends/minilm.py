@@ -13,8 +13,9 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
+from learner.pretrained import default_data_dir
 from learner.reward.backends.learned import LearnedModel
-from learner.reward.networks.bases import default_data_dir, minilm_folder
+from learner.reward.networks.bases import minilm_folder
 from learner.reward.networks.model_files import Manifest, identity, read_manifest, weights_path
 from learner.reward.networks.tokens import BertTokens, Ids, pad
 from shared.errors import ConfigError

@@ -1,63 +1,20 @@
 """Language models as planners: a real HTTP server that answers well, badly, slowly, hugely; a tiny model."""
 
 import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from structlog.testing import capture_logs
 
-from learner.coordinator.endpoint import MAX_BYTES, Endpoint, NoAnswer
 from learner.coordinator.goals import Known, Look, Plan, Use
-from learner.coordinator.local_model import LocalModel, first_object
 from learner.coordinator.planner import GrammarPlanner, ModelPlanner
+from learner.speakers.endpoint import MAX_BYTES, Endpoint, NoAnswer
+from learner.speakers.local_model import LocalModel, first_object
 from shared.errors import ConfigError
+from tests.learner.speaking import choices, endpoint, send
 
 KNOWN = Known(("apple", "book"))
 GOOD = json.dumps({"how": "new", "goals": [{"do": "use", "tool": "nod"}]})
-
-
-def choices(text):
-    return json.dumps({"choices": [{"message": {"content": text}}]}).encode()
-
-
-@pytest.fixture
-def server():
-    """Answers with `answer(handler)`; keeps what was asked."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            self.server.asked.append((self.path, dict(self.headers), json.loads(body)))
-            try:
-                self.server.answer(self)
-            except OSError:
-                self.close_connection = True  # the client has had enough
-
-        def log_message(self, *_):
-            pass
-
-    made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made.asked, made.daemon_threads, made.ended = [], True, threading.Event()
-    thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield made
-    made.ended.set()
-    made.shutdown()
-    made.server_close()
-    thread.join()
-
-
-def send(handler, body, status=200, length=None):
-    handler.send_response(status)
-    handler.send_header("Content-Length", str(len(body) if length is None else length))
-    handler.end_headers()
-    handler.wfile.write(body)
-
-
-def endpoint(server, **more):
-    return Endpoint(f"http://127.0.0.1:{server.server_port}/v1/", "some-model", **more)
 
 
 def test_a_good_answer_is_the_plan(server):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
+from learner.pretrained import where
 from shared.errors import ConfigError
 
 MAX_NEW_TOKENS = 400
@@ -15,20 +15,21 @@ class LocalModel:
     """A causal language model from a name or a folder.
 
     Args:
-        name: as transformers takes it.
+        name: a folder, a .gguf file, gemma-3-270m (of the `gemma` extra), or a name that transformers knows.
         max_new_tokens: of one answer.
 
     Raises:
         ConfigError: it cannot be loaded.
+        MissingExtra: gemma-3-270m is not installed.
     """
 
     def __init__(self, name: str, *, max_new_tokens: int = MAX_NEW_TOKENS) -> None:
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
-        local = Path(name).is_dir()
+        source = where(name)
         try:
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(name, local_files_only=local)
-            self._model: Any = AutoModelForCausalLM.from_pretrained(name, local_files_only=local)
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(**source)
+            self._model: Any = AutoModelForCausalLM.from_pretrained(**source)
         except (OSError, ValueError, KeyError) as error:
             raise ConfigError(
                 f"the language model {name!r:.100} cannot be loaded: {str(error)[:300]}"
@@ -40,16 +41,23 @@ class LocalModel:
         """Its greedy answer, cut where its first JSON object ends."""
         import torch
 
+        tokens = self._tokens(instructions, text)
+        given = tokens["input_ids"].shape[1]
+
+        def whole(ids: Any, _: Any, **__: Any) -> Any:
+            end = _object(self._tokenizer.decode(ids[0, given:], skip_special_tokens=True))[1]
+            return torch.full((len(ids),), end > 0)
+
         with torch.inference_mode():
-            tokens = self._tokens(instructions, text)
             out = self._model.generate(
                 **tokens,
                 max_new_tokens=self._max_new_tokens,
                 do_sample=False,
                 max_time=MAX_SECONDS,
+                stopping_criteria=[whole],
                 pad_token_id=self._tokenizer.eos_token_id,
             )
-        answer: str = self._tokenizer.decode(out[0, tokens["input_ids"].shape[1] :], skip_special_tokens=True)
+        answer: str = self._tokenizer.decode(out[0, given:], skip_special_tokens=True)
         return first_object(answer)
 
     def _tokens(self, instructions: str, text: str) -> Any:
@@ -58,11 +66,17 @@ class LocalModel:
             return self._tokenizer.apply_chat_template(
                 said, add_generation_prompt=True, return_tensors="pt", return_dict=True
             )
-        return self._tokenizer(f"{instructions}\n\nThe person says: {text}\nJSON: ", return_tensors="pt")
+        return self._tokenizer(f"{instructions}\n\nThe person says: {text}\nJSON:", return_tensors="pt")
 
 
 def first_object(text: str) -> str:
     """The first balanced {...} of a text; all of it where there is none. Strings are respected."""
+    begin, end = _object(text)
+    return text[begin:end] if end else text
+
+
+def _object(text: str) -> tuple[int, int]:
+    """Where the first balanced {...} begins and ends; the end is 0 where there is none."""
     begin = text.find("{")
     depth, quoted, escaped = 0, False, False
     for k, letter in enumerate(text[begin:] if begin >= 0 else ""):
@@ -74,5 +88,5 @@ def first_object(text: str) -> str:
         elif letter in "{}":
             depth += 1 if letter == "{" else -1
             if depth == 0:
-                return text[begin : begin + k + 1]
-    return text
+                return begin, begin + k + 1
+    return begin, 0
