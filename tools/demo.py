@@ -176,7 +176,7 @@ def start_learner(parts: Parts, data_dir: Path, host: str, port: int, wire_port:
 def start_trainer(parts: Parts, data_dir: Path, seed: int, demos: bool) -> Part:
     """Training beside the learner process, through the store that both share."""
     flags = ["--data-dir", str(data_dir), "--seed", str(seed)]
-    flags += ["--max-episodes", str(MAX_EPISODES)] if demos else ["--no-demos"]
+    flags += ["--max-episodes", str(MAX_EPISODES)] if demos else ["--demos", "0"]
     return parts.start("trainer", ["train", "--with-learner", *flags])
 
 

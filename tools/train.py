@@ -66,8 +66,13 @@ def train(
         ),
     ] = (),
     demos: Annotated[
-        bool, Parameter(help="Begin with demonstrations of a scripted expert: ten, or three a task.")
-    ] = True,
+        int | None,
+        Parameter(
+            validator=validators.Number(gte=0),
+            help="Episodes of a scripted expert to begin with; 0 = PPO alone. Ten, or three a "
+            "task, unless given.",
+        ),
+    ] = None,
     seed: Annotated[int, Parameter(help="Everything random follows from it.")] = 0,
     threads: Annotated[int, Parameter(validator=Positive, help="For the physics.")] = 1,
     randomise: Annotated[
@@ -100,8 +105,8 @@ def train(
     folder = base.learner_dir / "training" if with_learner else base.data_dir / "runs" / run
     config = with_tasks(TrainConfig(seed=seed, threads=threads, max_episodes=max_episodes), tasks)
     config = replace(config, randomise=randomise)
-    if not demos:
-        config = replace(config, demonstrations=0)
+    if demos is not None:
+        config = replace(config, demonstrations=demos)
     if updates is None and not with_learner:
         updates = DEFAULT_UPDATES
     console = Console(stderr=True)
