@@ -15,7 +15,7 @@ from tools.options import AsJson
 from tools.speakers import WHO, Kind, Model, Timeout, Url, speaker
 
 if TYPE_CHECKING:
-    from learner.coordinator.goals import Known
+    from learner.coordinator.goals import Known, Plan
     from learner.coordinator.planner import Planner
     from learner.coordinator.playing import Performance
     from learner.coordinator.skills import Ready
@@ -70,7 +70,7 @@ def coordinate(
         told = {"how": plan.how, "goals": [_row(goal) for goal in plan.goals]}
         _tell(told, as_json, [_line(k, goal) for k, goal in enumerate(plan.goals, 1)] or ["nothing to do"])
         return 1 if any(isinstance(goal, Cannot) for goal in plan.goals) else 0
-    performed = _perform(store, who, known, (say, interrupt), seed, gif)
+    performed = _perform(store, who, known, (plan, interrupt), seed, gif)
     goals = performed.progress.goals
     reached = [k in performed.progress.reached for k in range(len(goals))]
     result: dict[str, Any] = {
@@ -111,7 +111,7 @@ def _perform(  # noqa: PLR0917
     store: Any,
     who: Planner,
     known: Known,
-    said: tuple[str, str | None],
+    orders: tuple[Plan, str | None],
     seed: int,
     gif: Path | None,
 ) -> Performance:
@@ -126,17 +126,17 @@ def _perform(  # noqa: PLR0917
         ask = partial(proposing.write, speaker=who.speaker)
     programs = {v.name: v.program for name in known.made for v in store.versions(name) if v.current}
 
-    def ready(text: str) -> Ready:
-        found = supply(who.plan(text, known), programs, ask)
+    def ready(plan: Plan) -> Ready:
+        found = supply(plan, programs, ask)
         for request, made in found.new.items():
             store.add(made.program, request, made.report)
         return found
 
-    first, later = said
+    first, later = orders
     waiting = [later] if later is not None else []
 
     def interrupt(progress: Any) -> Ready | None:
-        return ready(waiting.pop()) if waiting and progress.reached else None
+        return ready(who.plan(waiting.pop(), known)) if waiting and progress.reached else None
 
     stage = Stage(known.objects, seed)
     try:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.learner.speaking import choices, send, serving
 from tools.cli import run
 
 
@@ -98,3 +99,29 @@ def test_the_baseline_is_evaluated_by_its_own_hook(capsys):
     assert found["held_out"]["baseline"]["nod"]["split"] == "held_out"
     assert run(["eval", "--agent", "baseline", "--tasks", "nod", "--episodes", "4", "--split", "train"]) == 0
     assert "train phrasings" in capsys.readouterr().out
+
+
+def test_a_model_is_asked_for_the_plan_and_for_the_skill_that_it_needs(coordinate, tmp_path):
+    plan = {"how": "new", "goals": [{"do": "make", "request": "moonwalk like an owl"}]}
+    owl = {
+        "format": 1,
+        "name": "owl",
+        "description": "",
+        "steps": [{"move": {"pitch": 12}, "seconds": 1.2}, {"move": {"pitch": 0}, "seconds": 1.2}],
+    }
+
+    def answer(handler):
+        asked = handler.server.asked[-1][2]["messages"][0]["content"]
+        send(handler, choices(json.dumps(owl if "motion program" in asked else plan)))
+
+    with serving() as server:
+        server.answer = answer
+        url = f"http://127.0.0.1:{server.server_port}/v1"
+        code, told = coordinate(
+            "moonwalk like an owl", "--play", "--json", "--planner", "http", "--url", url, "--model", "m"
+        )
+        assert len(server.asked) == 2
+    assert code == 0, told
+    (goal,) = json.loads(told.out)["goals"]
+    assert (goal["do"], goal["name"], goal["reached"]) == ("made", "owl", True)
+    assert (tmp_path / "learner" / "tools" / "owl" / "0001.json").exists()

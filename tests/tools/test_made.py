@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.learner.speaking import says, serving
 from tools.cli import build_app, run
 
 
@@ -64,6 +65,29 @@ def test_no_is_exit_code_1_with_the_reason(tools):
     code, told = tools("write", "slower", "--json")
     assert code == 1
     assert json.loads(told.out)["outcome"] == "unclear"
+
+
+def test_a_model_is_asked_where_the_grammar_knows_no_such_motion(tools):
+    owl = {
+        "format": 1,
+        "name": "owl",
+        "description": "",
+        "steps": [{"move": {"pitch": 12}, "seconds": 1.2}, {"move": {"pitch": 0}, "seconds": 1.2}],
+    }
+    with serving() as server:
+        says(server, json.dumps(owl))
+        who = ("--writer", "http", "--url", f"http://127.0.0.1:{server.server_port}/v1", "--model", "m")
+        code, told = tools("write", "moonwalk like an owl", *who)
+        assert code == 0, told
+        assert "owl 1: " in told.out
+        says(server, "no")
+        assert tools("write", "moonwalk like a cat", *who)[0] == 1
+        assert len(server.asked) == 2
+        assert tools("write", "nod twice", *who)[0] == 0
+        assert len(server.asked) == 2
+    code, told = tools("write", "moonwalk like an owl", "--writer", "http", "--model", "m")
+    assert code == 2
+    assert "--writer http needs --url and --model" in told.err
 
 
 def test_a_faulty_file_fails_and_is_repaired(tools, tmp_path):
