@@ -8,6 +8,8 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import mujoco
@@ -17,11 +19,12 @@ from numpy.typing import NDArray
 
 from shared.control.kinematics import NEUTRAL
 from shared.control.motions import plan
+from shared.control.vision import EXACT, NOISE, Noise
 from shared.spaces import NUM_PARAMS, NUM_TOOLS, TICK_S
 from shared.tools import MAX_TICKS, TOOL_INDEX
 from sim.model import STOCK, Physics, Poser, build
 from sim.tasks import TASKS
-from sim.vector import VectorEnv
+from sim.vector import DOMAIN, VectorEnv
 
 F64 = NDArray[np.float64]
 
@@ -69,13 +72,22 @@ def bench_sim(quick: bool = False, num_envs: int = 64, seed: int = 0) -> dict[st
 
 
 def _speeds(num_envs: int, threads: int, rounds: int, seed: int) -> dict[str, float]:
-    """Ticks/s of the environments, of bare physics at their settings and at the daemon's; their ratios."""
+    """Ticks/s of the environments (with the usual errors of seeing, with the shipped detector's,
+    and with none), of bare physics at their settings and at the daemon's; their ratios."""
     setpoints = _setpoints(num_envs, seed)
     env = VectorEnv(tuple(TASKS), num_envs, seed=seed, threads=threads)
-    env.reset()
+    seeing = {"env": NOISE, "env_detector": Noise.fitted(), "env_exact": EXACT}
+    envs = {
+        name: VectorEnv(
+            tuple(TASKS), num_envs, seed=seed, threads=threads, domain=replace(DOMAIN, detection=noise)
+        )
+        for name, noise in seeing.items()
+    }
+    for env in envs.values():
+        env.reset()
     rng = np.random.default_rng(seed)
     contenders: dict[str, Callable[[], float]] = {
-        "env": lambda: _env_speed(env, rng),
+        **{name: partial(_env_speed, env, rng) for name, env in envs.items()},
         "physics": _bare(build(), setpoints, threads),
         "stock_empty": _bare(build(STOCK), setpoints, threads),
         "stock_task_scene": _bare(build(STOCK, "minimal"), setpoints, threads),
@@ -86,10 +98,12 @@ def _speeds(num_envs: int, threads: int, rounds: int, seed: int) -> dict[str, fl
             speed = measure()
             if turn > 0:  # the first turn warms up
                 speeds[name].append(speed)
-    env.close()
+    for env in envs.values():
+        env.close()
     return {
         **{f"{name}_ticks_per_s": round(statistics.median(found)) for name, found in speeds.items()},
         "env_over_physics": _ratio(speeds, "env", "physics"),
+        "env_detector_over_exact": _ratio(speeds, "env_detector", "env_exact"),
         "physics_over_stock_empty": _ratio(speeds, "physics", "stock_empty"),
         "physics_over_stock_task_scene": _ratio(speeds, "physics", "stock_task_scene"),
         "env_over_stock_task_scene": _ratio(speeds, "env", "stock_task_scene"),
