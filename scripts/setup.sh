@@ -35,8 +35,13 @@ needed=(build-essential pkg-config libgirepository1.0-dev libcairo2-dev
 # Not on every release: a second way to render, the browser that tests drive, and a voice that they listen to.
 wanted=(libosmesa6 chromium espeak-ng)
 
-installed() { dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
-offered() { LC_ALL=C apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [^(]'; }
+# Neither pipes into `grep -q`: that leaves at the first match, and whoever still writes to it counts as failed.
+installed() {
+    local states
+    mapfile -t states < <(dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null)
+    [[ " ${states[*]} " == *' installed '* ]]
+}
+offered() { [[ $(LC_ALL=C apt-cache policy "$1" 2>/dev/null) == *'Candidate: '[!\(]* ]]; }
 version_fits() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; }
 makes_venvs() { "$1" -c 'import ensurepip, venv' 2>/dev/null; }
 
