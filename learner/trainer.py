@@ -34,7 +34,9 @@ from learner.rollouts.local import LocalSource, Watch
 from learner.rollouts.robots import RobotSource
 from learner.rollouts.source import TASK_NAMES
 from learner.store.engine import Store
+from shared.errors import ConfigError
 from shared.spaces import OBS_DIM
+from sim.made import made_tools
 
 log = structlog.get_logger("trainer")
 
@@ -338,6 +340,7 @@ class Trainer:
                 "returns": torch.from_numpy(self.successes.returns),
             },
             "robot_mark": self.robots.mark if self.robots is not None else 0.0,
+            "made_tools": [one.digest for one in made_tools()],
             "demonstrations": None
             if demos is None
             else {
@@ -353,6 +356,12 @@ class Trainer:
         if found is None:
             return False
         _, state = found
+        tools = [one.digest for one in made_tools()]
+        if "perform" in self.config.task_names and state.get("made_tools", tools) != tools:
+            raise ConfigError(
+                f"the run in {self.folder} was begun with other made tools than are delivered now: name "
+                "another --run, or deliver those"
+            )
         self.model.load_state_dict(state["model"])
         self.ppo.load_state_dict(state["optimizers"])
         checkpoint.restore_rng(self.rng, state["rng"])

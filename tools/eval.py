@@ -76,13 +76,14 @@ def evaluate(
     from learner.tooling.store import ToolStore
     from sim.tasks import tasks_for_robots
 
-    take_up(ToolStore(load_learner_config(None, {"data_dir": data_dir}).tools_dir))
     tasks = task_names(tasks)
     if agent == "baseline":
+        take_up(ToolStore(load_learner_config(None, {"data_dir": data_dir}).tools_dir))
         from tools.eval_baseline import evaluate_baseline
 
         return evaluate_baseline(tasks, episodes, split, seed, as_json)
     path = policy or newest_bundle(data_dir)
+    learnt = load(path)
     if body != "vector":
         tasks_for_robots(tasks)
         from tools.eval_body import on_body, progress_bar
@@ -105,7 +106,7 @@ def evaluate(
             json.dump({"policy": str(path), "body": body, "success": evaluation.to_json(score)}, sys.stdout)
             print()
         return 0
-    rows: dict[str, Policy] = {path.stem: load(path)}
+    rows: dict[str, Policy] = {path.stem: learnt}
     if baselines:
         rows |= {"random": evaluation.RandomPolicy(seed), "cosine only": evaluation.CosinePolicy()}
     report = {}
@@ -144,11 +145,12 @@ def newest_bundle(data_dir: Path | None) -> Path:
 
 
 def load(path: Path) -> Policy:
-    """A bundle's policy, run by ONNX Runtime as the robot runs it.
+    """A bundle's policy, run by ONNX Runtime as the robot runs it, with its made tools in their places.
 
     Raises:
         BundleError: not there, damaged, or of another layout.
     """
+    from learner.tooling.places import take_up_of
     from robot_agent.inference import load_policy
     from shared.bundle import read_bundle
 
@@ -156,4 +158,6 @@ def load(path: Path) -> Policy:
         data = path.read_bytes()
     except OSError as error:
         raise BundleError(f"cannot read {path}: {error.strerror}") from error
-    return load_policy(read_bundle(data))[0]
+    bundle = read_bundle(data)
+    take_up_of(bundle)
+    return load_policy(bundle)[0]

@@ -69,10 +69,15 @@ def list_(*, data_dir: DataDir = None, as_json: AsJson = False) -> int:
 
     store = open_store(data_dir)
     found = [v for name in store.names() for v in store.versions(name) if v.current]
-    places = {name: place for place, name in enumerate(delivered(store), first_place())}
-    lines = [_line(v) + (f" (place {places[v.name]})" if v.name in places else "") for v in found]
+    given = {one.name: (place, one.version) for place, one in enumerate(delivered(store), first_place())}
+    lines = []
+    for v in found:
+        place, version = given.get(v.name, (None, None))
+        old = "" if version == v.number else f", still version {version}"
+        lines.append(_line(v) + ("" if place is None else f" (place {place}{old})"))
+    rows = [{**_row(v), "place": given.get(v.name, (None, None))[0]} for v in found]
     return _tell(
-        {"tools": [{**_row(v), "place": places.get(v.name)} for v in found]},
+        {"tools": rows},
         as_json,
         lines or ['no made tools yet; try: reachy-coach tools write "nod twice"'],
     )
@@ -211,7 +216,9 @@ def compose(
 
 @app.command
 def deliver(name: Name, *, data_dir: DataDir = None, as_json: AsJson = False) -> int:
-    """Have robots get a tool, and policies choose it: `run_made` at a place of its own.
+    """Have robots get a tool's current version, and policies choose it: `run_made` at a place of its own.
+
+    A version made later takes the place when it is delivered, not before.
 
     The learner, and training, take it up when they begin next: `reachy-coach train --tasks perform` trains a
     policy to perform it when it is asked for in its words. It travels in the bundles of the policies.
@@ -236,10 +243,8 @@ def recall(name: Name, *, data_dir: DataDir = None, as_json: AsJson = False) -> 
 
     store = open_store(data_dir)
     from_robots(store, name)
-    left = delivered(store)
-    return _tell(
-        {"name": name, "delivered": list(left)}, as_json, [f"delivered now: {', '.join(left) or 'none'}"]
-    )
+    left = [one.name for one in delivered(store)]
+    return _tell({"name": name, "delivered": left}, as_json, [f"delivered now: {', '.join(left) or 'none'}"])
 
 
 @app.command

@@ -1,32 +1,48 @@
 """Which made tools robots get beside those that ship: they take the free places of `run_made`, in order.
 
-<folder>/places.json   their names; of each, the version that counts when learner and training begin
+<folder>/places.json   name and version of each; a later version takes its place only when it is delivered
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from learner.text import TextEncoder
-from learner.tooling.store import ToolStore
+from learner.tooling.store import ToolStore, Version
 from learner.tooling.validation import starts
-from shared.control.programs import play
-from shared.errors import ProgramError, StoreError
+from shared.bundle import Bundle
+from shared.control.programs import Library, play
+from shared.errors import BundleError, ProgramError, StoreError
 from shared.files import locked, write_atomic
+from shared.made_tools import Validated
 from shared.program_reading import load_json
+from shared.programs import Program
 from shared.spaces import TICK_S
 from shared.tools import MADE_PLACES, MADE_TICKS
 from sim import made, phrases
-from sim.tasks import ALL_TASKS
+from sim.tasks import ALL_TASKS, perform
+from sim.tasks.likeness import shape, unlikeness
 
 MAX_FILE_BYTES = 4096
+TWIN = 0.25
+"""A motion that is less unlike another one than this cannot be told from it by what a robot measures."""
 _LOCK_WAIT_S = 5.0
 
 
-def delivered(store: ToolStore) -> tuple[str, ...]:
-    """Names of the tools that robots get, in the order of their places.
+@dataclass(frozen=True)
+class Delivered:
+    """A version of a tool that robots get."""
+
+    name: str
+    version: int
+
+
+def delivered(store: ToolStore) -> tuple[Delivered, ...]:
+    """The tools that robots get, in the order of their places.
 
     Raises:
         StoreError: the file is damaged.
@@ -37,42 +53,42 @@ def delivered(store: ToolStore) -> tuple[str, ...]:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise StoreError(f"{path} is damaged: more than {MAX_FILE_BYTES} bytes")
-        names = load_json(path.read_bytes())
+        rows = load_json(path.read_bytes())
     except (OSError, ProgramError) as error:
         raise StoreError(f"{path} cannot be read: {error}") from None
-    if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
-        raise StoreError(f"{path} is damaged: expected a list of names; remove it to deliver none")
-    if len(names) > free_places() or len(set(names)) < len(names):
+    if not (isinstance(rows, list) and all(map(_sound, rows))):
+        raise StoreError(
+            f"{path} is damaged: expected a list of names and versions; remove it to deliver none"
+        )
+    found = tuple(Delivered(row["name"], row["version"]) for row in rows)
+    if len(found) > free_places() or len({one.name for one in found}) < len(found):
         raise StoreError(f"{path} is damaged: at most {free_places()} names, each once")
-    return tuple(names)
+    return found
 
 
 def deliver(store: ToolStore, name: str) -> int:
     """Have robots get a tool's current version from the next policy on; gives its place.
 
+    If they get an older version, this one takes its place.
+
     Raises:
         StoreError: there is no such tool, no place is left, it takes too long for a policy's tool, or robots
-            know something else by its words.
+            could not tell its words or its motion from something else.
     """
     version = store.current(name)
+    new = Delivered(name, version.number)
     with _locked(store):
-        names = delivered(store)
-        if name in names:
+        now = delivered(store)
+        names = [one.name for one in now]
+        if new in now:
             raise StoreError(f"{name} is delivered already, at place {first_place() + names.index(name)}")
-        if len(names) == free_places():
+        if name not in names and len(now) == free_places():
             raise StoreError(f"all places are taken, by {', '.join(names)}; recall one of them first")
-        words = {store.current(other).program.description for other in names}
-        words.update(*(task.instructions() for task in ALL_TASKS.values()))
-        if version.program.description in words:
-            raise StoreError(f"robots know already what to do at {version.program.description!r}")
-        longest = int(play(version.program, {}, starts(), store.library())[1].max())
-        if longest > MADE_TICKS:
-            raise StoreError(
-                f"{name} takes up to {longest * TICK_S:.1f} s, and a policy's tool at most "
-                f"{MADE_TICKS * TICK_S:.1f} s; say: faster"
-            )
-        _write(store, (*names, name))
-        return first_place() + len(names)
+        others = [_taken(store, one) for one in now if one.name != name]
+        _refuse(version, store.library(), others)
+        at = names.index(name) if name in names else len(now)
+        _write(store, (*now[:at], new, *now[at + 1 :]))
+        return first_place() + at
 
 
 def recall(store: ToolStore, name: str) -> None:
@@ -82,22 +98,41 @@ def recall(store: ToolStore, name: str) -> None:
         StoreError: it is not delivered.
     """
     with _locked(store):
-        names = delivered(store)
-        if name not in names:
-            raise StoreError(f"{name} is not delivered; those that are: {', '.join(names) or 'none'}")
-        _write(store, tuple(other for other in names if other != name))
+        now = delivered(store)
+        if name not in {one.name for one in now}:
+            known = ", ".join(one.name for one in now) or "none"
+            raise StoreError(f"{name} is not delivered; those that are: {known}")
+        _write(store, tuple(one for one in now if one.name != name))
 
 
 def take_up(store: ToolStore) -> None:
     """Give the delivered tools their places in this process's simulation, tasks and bundles.
 
     Raises:
-        StoreError: one of them is gone, or damaged.
+        StoreError: one of them is gone, damaged, or of nobody who is trusted.
         MissingExtra: the text encoder is not installed.
     """
-    names = delivered(store)
-    made.take_up([store.current(name).program for name in names], store.library() if names else {})
-    missing = [text for text in phrases.all_texts() if text not in phrases.table()] if names else []
+    take_up_tools([_taken(store, one) for one in delivered(store)])
+
+
+def take_up_of(bundle: Bundle) -> None:
+    """Give the places to the tools that a policy learnt with; one that brings none leaves them empty.
+
+    Raises:
+        BundleError: it learnt with others in the places of those that ship.
+        MissingExtra: the text encoder is not installed.
+    """
+    fixed = [one.digest for one in made.shipped()]
+    if bundle.tools and [tool.program.digest for tool in bundle.tools[: len(fixed)]] != fixed:
+        raise BundleError("this policy learnt with other made tools than those that ship now; train it again")
+    take_up_tools(bundle.tools[len(fixed) :])
+
+
+def take_up_tools(found: Sequence[Validated]) -> None:
+    """Give these tools the free places."""
+    library = {digest: program for tool in found for digest, program in tool.library.items()}
+    made.take_up([tool.program for tool in found], library)
+    missing = [text for text in phrases.all_texts() if text not in phrases.table()] if found else []
     if missing:
         phrases.learn(dict(zip(missing, TextEncoder().encode(missing), strict=True)))
 
@@ -112,6 +147,54 @@ def free_places() -> int:
     return MADE_PLACES - first_place()
 
 
+def _refuse(version: Version, library: Library, others: Sequence[Validated]) -> None:
+    """Raises `StoreError` unless policies could choose this tool and be judged by it."""
+    program = version.program
+    words: set[str] = set()
+    words.update(*(task.instructions() for task in ALL_TASKS.values() if task is not perform.TASK))
+    words.update(*(perform.wordings(one) for one in (*made.shipped(), *(other.program for other in others))))
+    if words.intersection(perform.wordings(program)):
+        raise StoreError(f"robots know already what to do at {program.description!r}")
+    longest = int(play(program, {}, starts(), library)[1].max())
+    if longest > MADE_TICKS:
+        raise StoreError(
+            f"{program.name} takes up to {longest * TICK_S:.1f} s, and a policy's tool at most "
+            f"{MADE_TICKS * TICK_S:.1f} s; say: faster"
+        )
+    own = shape(program, library)
+    if own.std(axis=0).max() < 1e-6:
+        raise StoreError(
+            f"{program.name} only slides, which tasks cannot judge; add a turn, a tilt or the antennas"
+        )
+    there: list[tuple[Program, Mapping[str, Program]]] = [(one, {}) for one in made.shipped()]
+    there += [(other.program, other.library) for other in others]
+    for one, calls in there:
+        if min(unlikeness(own, shape(one, calls)), unlikeness(shape(one, calls), own)) < TWIN:
+            raise StoreError(
+                f"{program.name} moves like {one.description!r}, which robots have; make it bigger, slower "
+                "or another motion"
+            )
+
+
+def _taken(store: ToolStore, one: Delivered) -> Validated:
+    try:
+        return store.validated(one.name, one.version)
+    except (StoreError, ProgramError) as error:
+        raise StoreError(
+            f"the delivered tool {one.name}, version {one.version}, cannot be used: {error}; "
+            f"take it back with: reachy-coach tools recall {one.name}"
+        ) from None
+
+
+def _sound(row: object) -> bool:
+    return (
+        isinstance(row, dict)
+        and row.keys() == {"name", "version"}
+        and isinstance(row["name"], str)
+        and type(row["version"]) is int
+    )
+
+
 def _path(store: ToolStore) -> Path:
     return store.folder / "places.json"
 
@@ -123,5 +206,5 @@ def _locked(store: ToolStore) -> AbstractContextManager[None]:
     )
 
 
-def _write(store: ToolStore, names: tuple[str, ...]) -> None:
-    write_atomic(_path(store), json.dumps(names).encode())
+def _write(store: ToolStore, tools: Sequence[Delivered]) -> None:
+    write_atomic(_path(store), json.dumps([asdict(one) for one in tools]).encode())

@@ -45,6 +45,11 @@ PHRASES = Phrases(
 )
 
 
+def wordings(program: Program) -> list[str]:
+    """Everything that is said to have a made tool performed."""
+    return [p.format(move=program.description) for split in SPLITS for p in PHRASES.of(split)]
+
+
 def asked_for() -> dict[int, Program]:
     """Made tools by place, but for the bow: it is a task of its own."""
     return {k: program for k, program in enumerate(made_tools()) if program.description not in BOWS}
@@ -56,12 +61,7 @@ class Performance(Task):
 
     def instructions(self) -> tuple[str, ...]:
         """Every wording with every made tool's description."""
-        return tuple(
-            phrase.format(move=program.description)
-            for split in SPLITS
-            for phrase in self.phrases.of(split)
-            for program in asked_for().values()
-        )
+        return tuple(text for program in asked_for().values() for text in wordings(program))
 
     def draw_words(self, rng: np.random.Generator, split: Split, scene: SceneConfig) -> tuple[list[str], str]:
         """Names of the scene's objects, and the wish."""
@@ -77,9 +77,8 @@ class Performance(Task):
             ValueError: the instruction is none of this task's.
         """
         for place, program in asked_for().items():
-            for split in SPLITS:
-                if spec.instruction in {p.format(move=program.description) for p in self.phrases.of(split)}:
-                    return (Goal(made=place),)
+            if spec.instruction in wordings(program):
+                return (Goal(made=place),)
         raise ValueError(f"{spec.instruction!r} is no instruction of the task {self.name!r}")
 
     def course(self, spec: TaskSpec) -> Follower | None:
@@ -97,7 +96,7 @@ class Likeness:
     def __init__(self, wanted: int) -> None:
         """`wanted`: the place of the tool that is to be performed."""
         self._wanted = wanted
-        self._shapes = [shape(program, library()) for program in made_tools()]
+        self._shapes = [_shape(program) for program in made_tools()]
 
     def follow(self, seen: Seen) -> Found:
         """Success where the motion was the wanted tool's; another one's, or any gesture, fails."""
@@ -110,6 +109,15 @@ class Likeness:
         if len(done):
             return Found(int(done[0]), False, GESTURES[seen.gestures[done[0]]])
         return GOES_ON
+
+
+_SHAPES: dict[str, F64] = {}
+
+
+def _shape(program: Program) -> F64:
+    if program.digest not in _SHAPES:
+        _SHAPES[program.digest] = shape(program, library())
+    return _SHAPES[program.digest]
 
 
 TASK = Performance(

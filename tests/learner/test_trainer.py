@@ -17,8 +17,11 @@ from learner.reward.feedback.human import Labels, Taste
 from learner.rl.checkpoint import load_best, load_newest, numbered
 from learner.rl.config import RewardWeights, TrainConfig
 from learner.rollouts.local import LocalSource
+from learner.tooling.faults import healthy
 from learner.trainer import Trainer
+from shared.errors import ConfigError
 from shared.tools import TOOL_INDEX
+from sim import made
 from sim.raters import GentleRater
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +51,18 @@ def test_a_resumed_run_is_the_run_that_was_not_interrupted(tmp_path):
     assert resumed.resumed
     assert not whole.resumed
     same(whole, resumed)
+
+
+def test_a_run_that_learnt_made_tools_does_not_go_on_with_others(tmp_path):
+    config = replace(TINY, tasks=("perform",), checkpoint_every=1)
+    run(tmp_path, 1, config)
+    made.take_up([healthy("nod twice")], {})
+    try:
+        with pytest.raises(ConfigError, match="begun with other made tools"):
+            Trainer(config, tmp_path)
+    finally:
+        made.take_up([], {})
+    assert Trainer(config, tmp_path).resumed
 
 
 def test_counts_demonstrations_as_episodes(tmp_path):

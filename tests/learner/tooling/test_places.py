@@ -2,19 +2,21 @@
 
 import json
 import os
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
+from learner.tooling import writer
 from learner.tooling.changing import changed
 from learner.tooling.composing import compose
 from learner.tooling.delivering import packed
 from learner.tooling.faults import healthy
-from learner.tooling.places import deliver, delivered, first_place, recall, take_up
+from learner.tooling.places import Delivered, deliver, delivered, first_place, recall, take_up, take_up_of
 from learner.tooling.store import ToolStore
 from learner.tooling.validation import Report, validate
 from learner.tooling.words import Change
-from shared.errors import StoreError
+from shared.errors import BundleError, StoreError
 from shared.made_tools import FIGURES, unpack
 from shared.signing import KEY_BYTES, SigningKey
 from sim import made, phrases
@@ -22,6 +24,13 @@ from sim.tasks import ALL_TASKS
 
 PASSED = Report(True, "", {**dict.fromkeys(FIGURES, 1.0), "violations": 0.0})
 KEY = SigningKey(os.urandom(KEY_BYTES))
+
+
+@dataclass
+class Bundled:
+    """As much of a bundle as brings tools."""
+
+    tools: tuple
 
 
 @pytest.fixture
@@ -36,17 +45,20 @@ def store(tmp_path):
         "tilt your head to the left",
     ):
         store.add(healthy(request), request, PASSED)
+    before = set(phrases.table())
     yield store
     made.take_up([], {})
+    for text in set(phrases.table()) - before:
+        del phrases.table()[text]
 
 
 def test_delivered_tools_take_the_free_places_in_order(store):
     assert delivered(store) == ()
     names = store.names()
     assert [deliver(store, name) for name in names[:3]] == [first_place() + k for k in range(3)]
-    assert delivered(store) == tuple(names[:3])
+    assert delivered(store) == tuple(Delivered(name, 1) for name in names[:3])
     recall(store, names[0])
-    assert delivered(store) == tuple(names[1:3])
+    assert delivered(store) == tuple(Delivered(name, 1) for name in names[1:3])
 
 
 def test_taken_up_they_can_be_chosen_and_asked_for(store):
@@ -60,7 +72,13 @@ def test_taken_up_they_can_be_chosen_and_asked_for(store):
     slower = changed(nod, Change(tempo=1.2))
     store.add(slower, "slower", PASSED, parent=1)
     take_up(store)
+    assert made.made_tools()[first_place()] == nod  # until it is delivered, too
+    deliver(store, "wobble")
+    assert deliver(store, "nod") == first_place()
+    assert delivered(store) == (Delivered("nod", 2), Delivered("wobble", 1))
+    take_up(store)
     assert made.made_tools()[first_place()] == slower
+    recall(store, "wobble")
     recall(store, "nod")
     take_up(store)
     assert made.made_tools() == made.shipped()
@@ -88,7 +106,7 @@ def test_what_cannot_be_delivered(store, name, told):
     deliver(store, "nod")
     with pytest.raises(StoreError, match=told):
         deliver(store, name)
-    assert delivered(store) == ("nod",)
+    assert delivered(store) == (Delivered("nod", 1),)
 
 
 def test_no_more_than_there_are_places(store):
@@ -111,6 +129,40 @@ def test_too_long_or_for_words_that_mean_something_else(store):
     assert delivered(store) == ()
 
 
+@pytest.mark.parametrize(
+    ("request_", "told"),
+    [
+        ("draw a circle", "moves like 'draw a circle with your nose'"),
+        ("lean forward", "only slides"),
+        ("please take a bow", "know already what to do"),
+    ],
+)
+def test_what_could_not_be_told_from_something_else(store, request_, told):
+    answer = writer.write(request_)
+    version = store.add(answer.program, request_, answer.report)
+    with pytest.raises(StoreError, match=told):
+        deliver(store, version.name)
+
+
+def test_two_that_move_alike(store):
+    deliver(store, "nod")
+    twin = replace(store.current("nod").program, name="twin", description="do what you did")
+    store.add(twin, "do what you did", PASSED)
+    with pytest.raises(StoreError, match="moves like 'nod twice'"):
+        deliver(store, "twin")
+
+
+def test_a_policy_is_measured_with_the_tools_that_it_learnt_with(store):
+    tools = [*made.shipped(), store.current("nod").program]
+    bundle = Bundled(tuple(unpack(one, [KEY.public]) for one in packed(tools, {}, KEY)))
+    take_up_of(bundle)
+    assert made.made_tools()[first_place()].name == "nod"
+    take_up_of(Bundled(()))
+    assert made.made_tools() == made.shipped()
+    with pytest.raises(BundleError, match="learnt with other made tools"):
+        take_up_of(Bundled(bundle.tools[1:]))
+
+
 def test_recalling_what_is_not_delivered(store):
     deliver(store, "wobble")
     with pytest.raises(StoreError, match="nod is not delivered; those that are: wobble"):
@@ -118,7 +170,19 @@ def test_recalling_what_is_not_delivered(store):
 
 
 @pytest.mark.parametrize(
-    "damage", ["", "{", "{}", "[1]", '["nod", "nod"]', json.dumps(list("abcde")), json.dumps(["n" * 5000])]
+    "damage",
+    [
+        "",
+        "{",
+        "{}",
+        "[1]",
+        '["nod"]',
+        '[{"name": "nod"}]',
+        '[{"name": "nod", "version": true}]',
+        json.dumps([{"name": "nod", "version": 1}] * 2),
+        json.dumps([{"name": name, "version": 1} for name in "abcde"]),
+        json.dumps([{"name": "n" * 5000, "version": 1}]),
+    ],
 )
 def test_a_damaged_file_is_refused_whole(store, damage):
     (store.folder / "places.json").write_text(damage)
@@ -128,6 +192,6 @@ def test_a_damaged_file_is_refused_whole(store, damage):
 
 
 def test_a_delivered_tool_that_is_gone_is_told(store):
-    (store.folder / "places.json").write_text('["gone"]')
-    with pytest.raises(StoreError, match="no made tool 'gone'"):
+    (store.folder / "places.json").write_text('[{"name": "gone", "version": 3}]')
+    with pytest.raises(StoreError, match=r"gone, version 3, cannot be used: .*tools recall gone"):
         take_up(store)
