@@ -26,15 +26,16 @@ def where(name: str, data_dir: Path | None = None) -> dict[str, Any]:
     Raises:
         MissingExtra: a package that it needs is not installed.
     """
+    source = packaged_gemma(data_dir) if name == SMALLEST_GEMMA else Path(name)
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    if source.exists():
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")  # read while transformers is imported
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     logging.set_verbosity_error()  # type: ignore[no-untyped-call] # it would list the layers that are left out
-    source = packaged_gemma(data_dir) if name == SMALLEST_GEMMA else Path(name)
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     if not source.exists():
         return {"pretrained_model_name_or_path": name}
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
     if source.suffix == ".gguf":
         return {"pretrained_model_name_or_path": str(source.parent), "gguf_file": source.name}
     return {"pretrained_model_name_or_path": str(source)}

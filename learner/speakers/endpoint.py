@@ -54,6 +54,7 @@ class Endpoint:
         }
         try:
             message = json.loads(self._post(json.dumps(body).encode()))["choices"][0]["message"]["content"]
+            json.dumps(message, ensure_ascii=False).encode()  # refuses halves of letters
         except (ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
             raise NoAnswer(
                 f"{self.url} answered in another form than expected: {type(error).__name__}"

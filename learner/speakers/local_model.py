@@ -24,9 +24,9 @@ class LocalModel:
     """
 
     def __init__(self, name: str, *, max_new_tokens: int = MAX_NEW_TOKENS) -> None:
+        source = where(name)
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
-        source = where(name)
         try:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(**source)
             self._model: Any = AutoModelForCausalLM.from_pretrained(**source)

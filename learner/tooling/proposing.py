@@ -11,6 +11,7 @@ import json
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from learner.speakers.speaker import Speaker
 from learner.tooling import writer
@@ -83,6 +84,10 @@ def _plain(data: Any, program: Program) -> Any:
     return {key: _plain(value, program) for key, value in data.items() if key != "params"}
 
 
+def _same(rows: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
+    return rows.shape == others.shape and bool(np.allclose(rows, others, atol=1e-4))
+
+
 def _tried(said: str, request: str, library: Library) -> Made:
     """The tool in an answer, mended where a small edit is enough.
 
@@ -95,14 +100,18 @@ def _tried(said: str, request: str, library: Library) -> Made:
     data = load_json(raw)
     if not isinstance(data, dict):
         raise ProgramError("its answer is no object")
+    taken = {one.name for one in (*library.values(), *shipped())}
+    if data.get("name") in taken:
+        data["name"] = next(
+            name for k in range(2, 10_000) if (name := f"{data['name'][:35]}_{k}") not in taken
+        )
     data["description"] = "".join(c for c in request if c.isprintable())[:MAX_TEXT]
     found = repair(data, library)
     if not isinstance(found, Repaired):
         raise ProgramError(found)
-    steps = to_data(found.program)["steps"]
-    if any(steps == to_data(example)["steps"] for example in shipped()):
-        raise ProgramError("it only repeated an example")
     rows, ticks = play(found.program, {}, starts()[:1], library)
+    if any(_same(rows[0, : ticks[0]], play(example, {}, starts()[:1], {})[0][0]) for example in shipped()):
+        raise ProgramError("it only repeated an example")
     if np.ptp(rows[0, : ticks[0]], axis=0).max() < LEAST_MOTION_RAD:
         raise ProgramError("what it proposed does not move")
     return Made(found.program, found.report, 1)

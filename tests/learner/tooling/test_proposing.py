@@ -87,6 +87,7 @@ def test_a_small_mistake_is_mended(server, broken):
         (changed(steps=[{"hold": 1.0}]), "does not move"),
         (to_data(shipped()[0]), "repeated an example"),
         ("", "not JSON"),
+        ('{"name": "\ud800"}', "another form"),
     ],
 )
 def test_any_other_answer_is_told_with_the_reason_and_makes_nothing(server, said, words):
@@ -129,6 +130,22 @@ def test_a_model_is_told_every_axis_and_tool_and_examples_that_are_programs():
     for example, program in zip(map(json.loads, examples), shipped(), strict=True):
         rows, _ = play(from_data(example), {}, starts()[:1], {})
         np.testing.assert_allclose(rows, play(program, {}, starts()[:1], {})[0], atol=1e-9)
+
+
+def test_an_example_as_the_model_was_told_it_is_no_answer(server):
+    for line in instructions().splitlines():
+        if line.startswith("JSON: "):
+            answer = proposed(server, line.removeprefix("JSON: "))
+            assert isinstance(answer, Unclear)
+            assert "repeated an example" in answer.reason
+
+
+def test_a_name_that_is_taken_gets_a_number(server):
+    assert proposed(server, changed(name="circle")).program.name == "circle_2"
+    own = from_data(changed(name="owl_2"))
+    says(server, json.dumps(OWL))
+    library = {own.digest: own, "x": from_data(OWL)}
+    assert write(UNKNOWN, None, library, speaker=endpoint(server)).program.name == "owl_3"
 
 
 @pytest.mark.slow
