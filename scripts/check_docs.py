@@ -28,7 +28,7 @@ def broken_links(page: Path) -> list[str]:
     found = []
     for target in LINK.findall(page.read_text(encoding="utf-8")):
         path, _, anchor = target.partition("#")
-        if "://" in path:
+        if "://" in path or path.startswith("mailto:"):
             continue
         other = page.parent / path if path else page
         if not other.exists():
@@ -40,7 +40,10 @@ def broken_links(page: Path) -> list[str]:
 
 def anchors(page: Path) -> set[str]:
     """What a page's headings can be linked by."""
-    plain = (re.sub(r"[^\w\- ]", "", title.lower()) for title in HEADING.findall(page.read_text("utf-8")))
+    plain = (
+        re.sub(r"[^\w\- ]", "", title.lower())
+        for title in HEADING.findall(BLOCK.sub("", page.read_text("utf-8")))
+    )
     return {title.strip().replace(" ", "-") for title in plain}
 
 
@@ -59,7 +62,10 @@ def wrong_command(line: str, whole: bool) -> str:
     """Why this cannot be typed; "" if it can, or is a pattern. Nothing is run."""
     if OPEN_END.search(line):
         return ""
-    tokens = shlex.split(line)[1:]
+    try:
+        tokens = shlex.split(line)[1:]
+    except ValueError as error:
+        return f"{line}: {error}"
     if not tokens or tokens[0].startswith("-"):
         return ""
     if tokens[0] not in {command.name for command in COMMANDS}:

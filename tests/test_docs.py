@@ -17,6 +17,8 @@ def test_no_page_breaks_its_word(capsys):
         ("a figure of @LATER@ percent", "@LATER@ is still to be filled in"),
         ("```console\nreachy-coach train --no-such\n```", "--no-such"),
         ("```console\nsudo reachy-coach tools play\n```", "requires an argument"),
+        ('```console\nreachy-coach tools write "nod\n```', "No closing quotation"),
+        ("```console\n# Here\n```\n[a](#here)", "no such heading"),
         ("`reachy-coach dance`", "no such command"),
         ("`reachy-coach train --updates many`", "many"),
     ],
@@ -32,7 +34,7 @@ def test_what_is_wrong_is_told(tmp_path, monkeypatch, text, problem):
 @pytest.mark.parametrize(
     "text",
     [
-        "# One, two\n[a](#one-two) [b](https://somewhere.example/x.md#y) mail@HOST@x",
+        "# One, two\n[a](#one-two) [b](https://somewhere.example/x.md#y) mail@HOST@x [c](mailto:a@b.example)",
         '```console\nreachy-coach tools write "nod"  # a remark\nreachy-coach reward data ...\n```',
         "say `reachy-coach tools play` and `make demo`",
     ],
