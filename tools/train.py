@@ -69,8 +69,8 @@ def train(
         int | None,
         Parameter(
             validator=validators.Number(gte=0),
-            help="Episodes of a scripted expert to begin with; 0 = PPO alone. Ten, or three a "
-            "task, unless given.",
+            help="Episodes of a scripted expert that a run begins with; 0 = PPO alone. Ten, or three "
+            "a task, unless given.",
         ),
     ] = None,
     seed: Annotated[int, Parameter(help="Everything random follows from it.")] = 0,

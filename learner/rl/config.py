@@ -70,9 +70,9 @@ class TrainConfig:
         return tuple(dict.fromkeys(self.tasks))
 
     def demonstrations_per_task(self) -> dict[str, int]:
-        """The expert's episodes shared out: three each at most, looking (the hardest) gets the rest."""
+        """The expert's episodes shared out evenly; looking (the hardest) gets what is left over."""
         tasks = self.task_names
-        each = min(3, self.demonstrations // len(tasks))
+        each = self.demonstrations // len(tasks)
         shares = {task: each for task in tasks}
         shares["look" if "look" in shares else tasks[0]] += self.demonstrations - each * len(tasks)
         return shares
