@@ -75,7 +75,6 @@ def _speeds(num_envs: int, threads: int, rounds: int, seed: int) -> dict[str, fl
     """Ticks/s of the environments (with the usual errors of seeing, with the shipped detector's,
     and with none), of bare physics at their settings and at the daemon's; their ratios."""
     setpoints = _setpoints(num_envs, seed)
-    env = VectorEnv(tuple(TASKS), num_envs, seed=seed, threads=threads)
     seeing = {"env": NOISE, "env_detector": Noise.fitted(), "env_exact": EXACT}
     envs = {
         name: VectorEnv(
