@@ -26,7 +26,7 @@ File = Annotated[Path, Parameter(help="A motion program as JSON; `show --json` p
 
 @app.command
 def write(
-    request: str,
+    request: Annotated[str, Parameter(help="The motion, or the change, in a sentence.")],
     *,
     writer: Annotated[
         Kind, Parameter(help=f"{WHO} A model is asked where the grammar knows no such motion.")
