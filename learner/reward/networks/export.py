@@ -40,7 +40,7 @@ def merge(base: Mapping[str, F32], trained: Mapping[str, F32], rank: int, alpha:
 
     Args:
         base: pre-trained weights by their names in transformers.
-        trained: as `network.trained_weights` gives them.
+        trained: as `network.trained_weights` gives them, in 16 or 32 bits.
         rank: of the adapters; 0: `trained` replaces the base's weights.
         alpha: their scale times their rank.
 
@@ -48,6 +48,7 @@ def merge(base: Mapping[str, F32], trained: Mapping[str, F32], rank: int, alpha:
         ValueError: an adapter for a layer that the base does not have, or no head.
     """
     merged = dict(base)
+    trained = {name: value.astype(np.float32) for name, value in trained.items()}
     for name, value in trained.items():
         if name.startswith("head."):
             merged[name] = value

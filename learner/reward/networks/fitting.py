@@ -77,7 +77,9 @@ def fit_model(
         runs.append(kept)
         if not _main_process():
             continue
-        write_atomic(weights_path(folder, member), save(trained_weights(network)))
+        stored = {name: weight.half() for name, weight in trained_weights(network).items()}
+        load_trained(network, stored)  # figures are those of what is kept
+        write_atomic(weights_path(folder, member), save(stored))
         write_atomic(_run_path(folder, member), json.dumps([asdict(one), kept]).encode())
         for name, found in raw.items():
             found.append(numbers(network, ready[name].with_context, base.pad_id))
