@@ -101,10 +101,9 @@ def _tried(said: str, request: str, library: Library) -> Made:
     if not isinstance(data, dict):
         raise ProgramError("its answer is no object")
     taken = {one.name for one in (*library.values(), *shipped())}
-    if data.get("name") in taken:
-        data["name"] = next(
-            name for k in range(2, 10_000) if (name := f"{data['name'][:35]}_{k}") not in taken
-        )
+    name = data.get("name")
+    if isinstance(name, str) and name in taken:
+        data["name"] = next(new for k in range(2, 10_000) if (new := f"{name[:35]}_{k}") not in taken)
     data["description"] = "".join(c for c in request if c.isprintable())[:MAX_TEXT]
     found = repair(data, library)
     if not isinstance(found, Repaired):

@@ -66,9 +66,9 @@ class Performance(Task):
     def draw_words(self, rng: np.random.Generator, split: Split, scene: SceneConfig) -> tuple[list[str], str]:
         """Names of the scene's objects, and the wish."""
         chosen = draw_names(rng, split, scene)
-        wordings, tools = self.phrases.of(split), list(asked_for().values())
+        phrases, tools = self.phrases.of(split), list(asked_for().values())
         tool = tools[rng.integers(len(tools))]
-        return chosen, wordings[rng.integers(len(wordings))].format(move=tool.description)
+        return chosen, phrases[rng.integers(len(phrases))].format(move=tool.description)
 
     def goals(self, spec: TaskSpec) -> tuple[Goal, ...]:
         """The place of the made tool that is meant.

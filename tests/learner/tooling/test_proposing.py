@@ -66,6 +66,7 @@ def test_what_the_grammar_knows_or_rules_refuse_is_never_put_to_a_model(server):
         changed(steps=[{"move": {"yaw": 50}, "seconds": 2.0}, {"move": {"yaw": 0}, "seconds": 2.0}]),
         changed(steps=[{"move": {"pich": 12}, "seconds": 2.0}, {"move": {"pitch": 0}, "seconds": 2.0}]),
         changed(name="Sleepy Owl!"),
+        changed(name=["owl"]),
     ],
 )
 def test_a_small_mistake_is_mended(server, broken):
