@@ -83,7 +83,6 @@ def evaluate(
 
         return evaluate_baseline(tasks, episodes, split, seed, as_json)
     path = policy or newest_bundle(data_dir)
-    learnt = load(path)
     if body != "vector":
         tasks_for_robots(tasks)
         from tools.eval_body import on_body, progress_bar
@@ -106,7 +105,7 @@ def evaluate(
             json.dump({"policy": str(path), "body": body, "success": evaluation.to_json(score)}, sys.stdout)
             print()
         return 0
-    rows: dict[str, Policy] = {path.stem: learnt}
+    rows: dict[str, Policy] = {path.stem: load(path)}
     if baselines:
         rows |= {"random": evaluation.RandomPolicy(seed), "cosine only": evaluation.CosinePolicy()}
     report = {}

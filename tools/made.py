@@ -70,12 +70,12 @@ def list_(*, data_dir: DataDir = None, as_json: AsJson = False) -> int:
     store = open_store(data_dir)
     found = [v for name in store.names() for v in store.versions(name) if v.current]
     given = {one.name: (place, one.version) for place, one in enumerate(delivered(store), first_place())}
-    lines = []
+    lines, rows = [], []
     for v in found:
         place, version = given.get(v.name, (None, None))
         old = "" if version == v.number else f", still version {version}"
         lines.append(_line(v) + ("" if place is None else f" (place {place}{old})"))
-    rows = [{**_row(v), "place": given.get(v.name, (None, None))[0]} for v in found]
+        rows.append({**_row(v), "place": place})
     return _tell(
         {"tools": rows},
         as_json,

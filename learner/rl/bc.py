@@ -89,11 +89,14 @@ class Demonstrations:
         moves = tool != _SAY  # an answer depends on every word, and on which side things are
         turned = (rng.random(rows) < 0.5) & moves
         obs[turned], params[turned] = mirror_obs(obs[turned]), mirror_params(tool[turned], params[turned])
-        for part, share in ((_BODY, config.mix), (_DISTRACTORS, config.mix), (_TEXT, config.drop_text)):
-            # The tool match and the named object's place decide; the rest may come from anywhere.
-            swapped = (rng.random(rows) < share) & moves
-            if part == _TEXT:
-                swapped &= tool != _RUN_MADE  # the words alone tell which of them
+        named = moves & (tool != _RUN_MADE)  # which made tool is meant, the words alone tell
+        # The tool match and the named object's place decide; the rest may come from anywhere.
+        for part, share, free in (
+            (_BODY, config.mix, moves),
+            (_DISTRACTORS, config.mix, moves),
+            (_TEXT, config.drop_text, named),
+        ):
+            swapped = (rng.random(rows) < share) & free
             donors = self.obs[rng.integers(len(self), size=rows)]
             obs[swapped, part] = donors[swapped, part]
         vary = _GESTURE[tool][:, None] & USED_PARAMS[tool]

@@ -65,6 +65,11 @@ def axes_of(steps: Sequence[Data]) -> set[str]:
     return found
 
 
+def described(request: str) -> str:
+    """What was said, as far as a program's description holds it."""
+    return "".join(c for c in request if c.isprintable())[:MAX_TEXT]
+
+
 def program(made: Piece, description: str) -> Program:
     """A program with parameters in place of fixed sizes and durations.
 
@@ -89,7 +94,7 @@ def program(made: Piece, description: str) -> Program:
         {
             "format": FORMAT,
             "name": made.name[:40].rstrip("_"),
-            "description": "".join(c for c in description if c.isprintable())[:MAX_TEXT],
+            "description": described(description),
             "params": [tempo, size] if sized else [tempo],
             "start": _values(made.start, sized),
             "steps": [_step(step, sized) for step in made.steps],

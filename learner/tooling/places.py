@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from learner.text import TextEncoder
-from learner.tooling.store import ToolStore, Version
+from learner.tooling.store import ToolStore
 from learner.tooling.validation import starts
 from shared.bundle import Bundle
 from shared.control.programs import Library, play
@@ -85,7 +85,7 @@ def deliver(store: ToolStore, name: str) -> int:
         if name not in names and len(now) == free_places():
             raise StoreError(f"all places are taken, by {', '.join(names)}; recall one of them first")
         others = [_taken(store, one) for one in now if one.name != name]
-        _refuse(version, store.library(), others)
+        _refuse(store.validated(name, version.number), others)
         at = names.index(name) if name in names else len(now)
         _write(store, (*now[:at], new, *now[at + 1 :]))
         return first_place() + at
@@ -112,7 +112,7 @@ def take_up(store: ToolStore) -> None:
         StoreError: one of them is gone, damaged, or of nobody who is trusted.
         MissingExtra: the text encoder is not installed.
     """
-    take_up_tools([_taken(store, one) for one in delivered(store)])
+    _take_up([_taken(store, one) for one in delivered(store)])
 
 
 def take_up_of(bundle: Bundle) -> None:
@@ -125,11 +125,10 @@ def take_up_of(bundle: Bundle) -> None:
     fixed = [one.digest for one in made.shipped()]
     if bundle.tools and [tool.program.digest for tool in bundle.tools[: len(fixed)]] != fixed:
         raise BundleError("this policy learnt with other made tools than those that ship now; train it again")
-    take_up_tools(bundle.tools[len(fixed) :])
+    _take_up(bundle.tools[len(fixed) :])
 
 
-def take_up_tools(found: Sequence[Validated]) -> None:
-    """Give these tools the free places."""
+def _take_up(found: Sequence[Validated]) -> None:
     library = {digest: program for tool in found for digest, program in tool.library.items()}
     made.take_up([tool.program for tool in found], library)
     missing = [text for text in phrases.all_texts() if text not in phrases.table()] if found else []
@@ -147,29 +146,30 @@ def free_places() -> int:
     return MADE_PLACES - first_place()
 
 
-def _refuse(version: Version, library: Library, others: Sequence[Validated]) -> None:
+def _refuse(tool: Validated, others: Sequence[Validated]) -> None:
     """Raises `StoreError` unless policies could choose this tool and be judged by it."""
-    program = version.program
+    program = tool.program
+    there: list[tuple[Program, Library]] = [(one, {}) for one in made.shipped()]
+    there += [(other.program, other.library) for other in others]
     words: set[str] = set()
     words.update(*(task.instructions() for task in ALL_TASKS.values() if task is not perform.TASK))
-    words.update(*(perform.wordings(one) for one in (*made.shipped(), *(other.program for other in others))))
+    words.update(*(perform.wordings(one) for one, _ in there))
     if words.intersection(perform.wordings(program)):
         raise StoreError(f"robots know already what to do at {program.description!r}")
-    longest = int(play(program, {}, starts(), library)[1].max())
+    longest = int(play(program, {}, starts(), tool.library)[1].max())
     if longest > MADE_TICKS:
         raise StoreError(
             f"{program.name} takes up to {longest * TICK_S:.1f} s, and a policy's tool at most "
             f"{MADE_TICKS * TICK_S:.1f} s; say: faster"
         )
-    own = shape(program, library)
+    own = shape(program, tool.library)
     if own.std(axis=0).max() < 1e-6:
         raise StoreError(
             f"{program.name} only slides, which tasks cannot judge; add a turn, a tilt or the antennas"
         )
-    there: list[tuple[Program, Mapping[str, Program]]] = [(one, {}) for one in made.shipped()]
-    there += [(other.program, other.library) for other in others]
     for one, calls in there:
-        if min(unlikeness(own, shape(one, calls)), unlikeness(shape(one, calls), own)) < TWIN:
+        other = shape(one, calls)
+        if min(unlikeness(own, other), unlikeness(other, own)) < TWIN:
             raise StoreError(
                 f"{program.name} moves like {one.description!r}, which robots have; make it bigger, slower "
                 "or another motion"

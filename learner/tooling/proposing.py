@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from learner.speakers.speaker import Speaker
 from learner.tooling import writer
+from learner.tooling.assembly import described
 from learner.tooling.repairing import Repaired, repair
 from learner.tooling.validation import starts
 from learner.tooling.writer import Answer, Made, Unclear
 from shared.control.programs import Library, play
 from shared.errors import CoachError, ProgramError
 from shared.program_reading import load_json
-from shared.programs import AXES, MAX_BYTES, MAX_TEXT, Program, to_data
+from shared.programs import AXES, MAX_BYTES, Program, to_data
 from shared.tools import MOTIONS
 from sim.made import shipped
 
@@ -104,7 +105,7 @@ def _tried(said: str, request: str, library: Library) -> Made:
     name = data.get("name")
     if isinstance(name, str) and name in taken:
         data["name"] = next(new for k in range(2, 10_000) if (new := f"{name[:35]}_{k}") not in taken)
-    data["description"] = "".join(c for c in request if c.isprintable())[:MAX_TEXT]
+    data["description"] = described(request)
     found = repair(data, library)
     if not isinstance(found, Repaired):
         raise ProgramError(found)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.control.motions import joints_of, pose_of
+from shared.control.kinematics import forward
+from shared.control.motions import joints_of
 from shared.control.programs import Library, play
 from shared.programs import Program
-from sim.tasks.gestures import CONFIG
+from sim.tasks.gestures import CONFIG, channels
 
 F64 = NDArray[np.float64]
 
@@ -20,9 +21,10 @@ _SWING = np.array(CONFIG.swing)
 def shape(program: Program, library: Library) -> F64:
     """(k, 7) of the gestures' channels while the program is played from home, as asked for."""
     rows, _ = play(program, {}, joints_of(np.zeros((1, 9))), library)
-    roll, pitch, yaw, _, _, z, body, right, left = pose_of(rows[0]).T
-    turned = np.remainder(yaw - body + np.pi, 2.0 * np.pi) - np.pi
-    return np.stack([pitch, turned, roll, z, body, right, left], axis=1)
+    position, R = forward(rows[0])
+    head = np.concatenate([position, np.zeros((len(position), 4))], axis=1)  # R stands for the quaternion
+    found: F64 = channels(rows, head[None], R[None])[0]
+    return found
 
 
 def unlikeness(measured: F64, wanted: F64) -> float:

@@ -7,6 +7,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from learner.speakers.endpoint import Endpoint
 
+UNKNOWN = "moonwalk like an owl"
+"""A wish for a motion that the grammar does not know, and what a model may propose."""
+OWL = {
+    "format": 1,
+    "name": "owl",
+    "description": "something else",
+    "steps": [
+        {"move": {"pitch": 12, "right": 30, "left": -30}, "seconds": 1.5},
+        {"hold": 0.6},
+        {"move": {"pitch": 0, "right": 0, "left": 0}, "seconds": 1.2},
+    ],
+}
+
 
 @contextmanager
 def serving():
@@ -53,5 +66,9 @@ def says(server, text):
     server.answer = lambda handler: send(handler, choices(text))
 
 
+def address(server):
+    return f"http://127.0.0.1:{server.server_port}/v1/"
+
+
 def endpoint(server, **more):
-    return Endpoint(f"http://127.0.0.1:{server.server_port}/v1/", "some-model", **more)
+    return Endpoint(address(server), "some-model", **more)

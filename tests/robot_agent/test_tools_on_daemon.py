@@ -9,12 +9,11 @@ import pytest
 
 from robot_agent.guard.start_move import start_move
 from shared.control.kinematics import NEUTRAL
-from shared.control.rotations import matrix_to_rpy, quat_to_matrix
 from shared.spaces import NUM_PARAMS
 from shared.tools import TOOL_INDEX, TOOLS
 from sim.vector import EXACT_DOMAIN, VectorEnv
 from tests.robot_agent.official import play, reachy
-from tests.sim.effects import NEAR
+from tests.sim.effects import NEAR, pose
 
 pytestmark = [pytest.mark.daemon, pytest.mark.slow, pytest.mark.timeout(120)]
 SETTLE_TICKS = 60
@@ -54,13 +53,6 @@ def act(env, name, params=(0.0,) * NUM_PARAMS):
     return step.setpoints[0, :k], step.joints[0, :k], step.head[0, :k]
 
 
-def pose(joints, head):
-    """Pose coordinates (ticks, 9) as measured."""
-    return np.concatenate(
-        [matrix_to_rpy(quat_to_matrix(head[:, 3:])), head[:, :3], joints[:, [0, 7, 8]]], axis=1
-    )
-
-
 @pytest.mark.parametrize("name", [tool.name for tool in TOOLS])
 def test_it_does_what_it_does_in_our_simulation(body, env, name):
     params = np.random.default_rng(TOOL_INDEX[name]).uniform(-0.8, 0.8, NUM_PARAMS)
@@ -70,8 +62,7 @@ def test_it_does_what_it_does_in_our_simulation(body, env, name):
     setpoints, *ours = simulated(env, name, params)
     play(body, start_move(body.read().joint_pos, NEUTRAL))
     play(body, np.tile(NEUTRAL, (SETTLE_TICKS, 1)))
-    theirs = pose(*play(body, setpoints))
-    ours = pose(*ours)
+    theirs, ours = (pose(joints, head[:, :3], head[:, 3:]) for joints, head in (play(body, setpoints), ours))
 
     for axis, near in NEAR.items():
         assert theirs[-1, axis] == pytest.approx(ours[-1, axis], abs=0.5 * near), axis

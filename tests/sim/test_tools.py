@@ -10,7 +10,7 @@ from shared.spaces import NUM_PARAMS
 from shared.tools import TOOL_INDEX, TOOLS
 from sim.tasks.gestures import CHANNELS
 from sim.vector import EXACT_DOMAIN, VectorEnv
-from tests.sim.effects import AXES, NEAR, SWINGS
+from tests.sim.effects import AXES, NEAR, SWINGS, pose
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +38,7 @@ def settled(env):
 
 def measured(env):
     state = env._state
-    rpy = matrix_to_rpy(quat_to_matrix(state.head_quat))
-    return np.concatenate([rpy, state.head_pos, state.joint_pos[:, [0, 7, 8]]], axis=1)
+    return pose(state.joint_pos, state.head_pos, state.head_quat)
 
 
 def drawn(seed=0):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.learner.speaking import choices, send, serving
+from tests.learner.speaking import OWL, UNKNOWN, address, choices, send, serving
 from tools.cli import run
 
 
@@ -102,24 +102,16 @@ def test_the_baseline_is_evaluated_by_its_own_hook(capsys):
 
 
 def test_a_model_is_asked_for_the_plan_and_for_the_skill_that_it_needs(coordinate, tmp_path):
-    plan = {"how": "new", "goals": [{"do": "make", "request": "moonwalk like an owl"}]}
-    owl = {
-        "format": 1,
-        "name": "owl",
-        "description": "",
-        "steps": [{"move": {"pitch": 12}, "seconds": 1.2}, {"move": {"pitch": 0}, "seconds": 1.2}],
-    }
+    plan = {"how": "new", "goals": [{"do": "make", "request": UNKNOWN}]}
 
     def answer(handler):
         asked = handler.server.asked[-1][2]["messages"][0]["content"]
-        send(handler, choices(json.dumps(owl if "motion program" in asked else plan)))
+        send(handler, choices(json.dumps(OWL if "motion program" in asked else plan)))
 
     with serving() as server:
         server.answer = answer
-        url = f"http://127.0.0.1:{server.server_port}/v1"
-        code, told = coordinate(
-            "moonwalk like an owl", "--play", "--json", "--planner", "http", "--url", url, "--model", "m"
-        )
+        who = ("--planner", "http", "--url", address(server), "--model", "m")
+        code, told = coordinate(UNKNOWN, "--play", "--json", *who)
         assert len(server.asked) == 2
     assert code == 0, told
     (goal,) = json.loads(told.out)["goals"]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.learner.speaking import says, serving
+from tests.learner.speaking import OWL, UNKNOWN, address, says, serving
 from tools.cli import build_app, run
 
 
@@ -68,16 +68,10 @@ def test_no_is_exit_code_1_with_the_reason(tools):
 
 
 def test_a_model_is_asked_where_the_grammar_knows_no_such_motion(tools):
-    owl = {
-        "format": 1,
-        "name": "owl",
-        "description": "",
-        "steps": [{"move": {"pitch": 12}, "seconds": 1.2}, {"move": {"pitch": 0}, "seconds": 1.2}],
-    }
     with serving() as server:
-        says(server, json.dumps(owl))
-        who = ("--writer", "http", "--url", f"http://127.0.0.1:{server.server_port}/v1", "--model", "m")
-        code, told = tools("write", "moonwalk like an owl", *who)
+        says(server, json.dumps(OWL))
+        who = ("--writer", "http", "--url", address(server), "--model", "m")
+        code, told = tools("write", UNKNOWN, *who)
         assert code == 0, told
         assert "owl 1: " in told.out
         says(server, "no")
@@ -85,7 +79,7 @@ def test_a_model_is_asked_where_the_grammar_knows_no_such_motion(tools):
         assert len(server.asked) == 2
         assert tools("write", "nod twice", *who)[0] == 0
         assert len(server.asked) == 2
-    code, told = tools("write", "moonwalk like an owl", "--writer", "http", "--model", "m")
+    code, told = tools("write", UNKNOWN, "--writer", "http", "--model", "m")
     assert code == 2
     assert "--writer http needs --url and --model" in told.err
 

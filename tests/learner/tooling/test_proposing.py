@@ -14,19 +14,7 @@ from shared.program_reading import from_data
 from shared.programs import AXES, to_data
 from shared.tools import MOTIONS
 from sim.made import shipped
-from tests.learner.speaking import endpoint, says
-
-UNKNOWN = "moonwalk like an owl"
-OWL = {
-    "format": 1,
-    "name": "owl",
-    "description": "something else",
-    "steps": [
-        {"move": {"pitch": 12, "right": 30, "left": -30}, "seconds": 1.5},
-        {"hold": 0.6},
-        {"move": {"pitch": 0, "right": 0, "left": 0}, "seconds": 1.2},
-    ],
-}
+from tests.learner.speaking import OWL, UNKNOWN, endpoint, says
 
 
 def proposed(server, data, request=UNKNOWN, last=None):
