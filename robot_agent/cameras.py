@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from robot_agent.config import DAEMON_PORT
 from shared.errors import BodyError, MissingExtra
 from shared.sight.detections import FRAME_SIZE, unpack_frame
 from shared.simlink import FRAMES_SLOT
@@ -111,8 +112,12 @@ class SdkCamera:
         self._close()
 
 
-def open_sdk_camera(now_s: Callable[[], float]) -> SdkCamera:
+def open_sdk_camera(now_s: Callable[[], float], port: int = DAEMON_PORT) -> SdkCamera:
     """The camera of the robot on this machine.
+
+    Args:
+        now_s: the robot's monotonic clock.
+        port: TCP port of the daemon on this machine.
 
     Raises:
         MissingExtra: reachy-mini is not installed.
@@ -123,7 +128,12 @@ def open_sdk_camera(now_s: Callable[[], float]) -> SdkCamera:
     except ImportError as error:
         raise MissingExtra("robot", "reachy-mini") from error
     try:
-        robot: Any = ReachyMini(media_backend="local", connection_mode="localhost_only")
+        robot: Any = ReachyMini(
+            media_backend="local",
+            connection_mode="localhost_only",
+            port=port,
+            automatic_body_yaw=False,  # every client sets it for all of them: the body must stay where it is
+        )
     except (ConnectionError, TimeoutError, OSError, RuntimeError) as error:
         raise BodyError(f"no camera from the Reachy Mini daemon on this machine: {error}") from error
     if robot.media.camera is None:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot_agent.cameras import Camera, Frame, SlotCamera, open_sdk_camera
-from robot_agent.config import AgentConfig
+from robot_agent.config import DAEMON_PORT, AgentConfig
 from robot_agent.photos import PhotoFolder, Photographer
 from robot_agent.record_tail import RecordTail
 from shared.clock import MonotonicClock, Ratekeeper
@@ -159,7 +159,8 @@ def serve(config: AgentConfig) -> int:
     folder = config.runtime.folder
     detector = Detector()
     on_robot = config.body == "reachy"
-    camera = open_sdk_camera(MonotonicClock().now_s) if on_robot else SlotCamera(folder)
+    now_s = MonotonicClock().now_s
+    camera = open_sdk_camera(now_s, config.daemon_port) if on_robot else SlotCamera(folder)
     records = RecordTail(config.runtime.records)
     photographer = Photographer(config.robot_id, PhotoFolder(config.state.photos), config.runtime.photo)
     return run(folder, camera, detector, looked=lambda frames: photographer.ended(records.new(), frames))
@@ -172,6 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--runtime-dir", type=Path, required=True, help="folder of the shared memory")
     parser.add_argument("--camera", choices=("robot", "slot"), default="robot", help="where frames come from")
+    parser.add_argument("--port", type=int, default=DAEMON_PORT, help="TCP port of the Reachy Mini daemon")
     parser.add_argument("--model", type=Path, default=SHIPPED, help="folder of the detector")
     parser.add_argument("--rate", type=float, default=RATE_HZ, help="looks in a second")
     options = parser.parse_args(arguments)
@@ -181,7 +183,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         detector = Detector(options.model)
         options.runtime_dir.mkdir(parents=True, exist_ok=True)
         slot = options.camera == "slot"
-        camera = SlotCamera(options.runtime_dir) if slot else open_sdk_camera(MonotonicClock().now_s)
+        now_s = MonotonicClock().now_s
+        camera = SlotCamera(options.runtime_dir) if slot else open_sdk_camera(now_s, options.port)
         return run(options.runtime_dir, camera, detector, options.rate)
     except CoachError as error:
         print(f"eyes: {error}", file=sys.stderr, flush=True)

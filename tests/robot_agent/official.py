@@ -14,16 +14,27 @@ import numpy as np
 
 from shared.spaces import TICK_S
 
+PLUGINS = Path(__file__).with_name("gstreamer")
+MEDIA = {
+    "GST_PLUGIN_PATH": str(PLUGINS),
+    "GST_PLUGIN_FEATURE_RANK": "openalsrc:NONE,openalsink:NONE",  # they fail where there is no sound card
+}
+"""Environment of the daemon and its clients where its media server runs without sound and network."""
+
 
 @contextmanager
-def running_daemon(log):
-    """Starts `reachy-mini-daemon` on a port of its own; gives the port."""
+def running_daemon(log, *, media=False):
+    """Starts `reachy-mini-daemon` on a port of its own; gives the port. Media takes a window."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    arguments = ["--sim", "--headless", "--no-media", "--scene", "empty", "--no-wake-up-on-start"]
-    command = [Path(sys.executable).with_name("reachy-mini-daemon"), *arguments, "--fastapi-port", str(port)]
+    arguments = ["--sim", "--no-wake-up-on-start", "--fastapi-port", str(port)]
+    arguments += ["--scene", "minimal"] if media else ["--scene", "empty", "--headless", "--no-media"]
+    command = [Path(sys.executable).with_name("reachy-mini-daemon"), *arguments]
     environment = {**os.environ, "MUJOCO_GL": os.environ.get("MUJOCO_GL", "osmesa")}
+    if media:
+        command = ["xvfb-run", "-a", *command]
+        environment |= MEDIA | {"MUJOCO_GL": "egl"}
     with log.open("wb") as told:
         process = subprocess.Popen(command, stdout=told, stderr=told, env=environment)
     try:

@@ -4,11 +4,12 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from robot_agent.cameras import Frame, SdkCamera, SlotCamera
+from robot_agent.cameras import Frame, SdkCamera, SlotCamera, open_sdk_camera
 from robot_agent.eyes import SIGHTING_SLOT, Eyes, Sight, main
 from shared.clock import FakeClock
 from shared.errors import CodecError
@@ -99,6 +100,20 @@ def test_the_robots_camera_gives_rgb_and_a_frozen_one_gives_nothing_new():
     assert camera.read().time_s == 6.0
     camera.close()
     assert closed
+
+
+def test_the_robots_camera_leaves_the_body_as_the_guard_wants_it(monkeypatch):
+    asked = []
+
+    def client(**options):
+        asked.append(options)
+        return SimpleNamespace(media=SimpleNamespace(camera=1, get_frame=lambda: PICTURE, close=lambda: None))
+
+    monkeypatch.setattr("reachy_mini.ReachyMini", client)
+    assert open_sdk_camera(FakeClock().now_s, 8123).read() is not None
+    (options,) = asked
+    assert options["port"] == 8123
+    assert options["automatic_body_yaw"] is False  # the daemon has one such setting for all its clients
 
 
 def test_a_simulated_camera_tells_its_own_time(tmp_path):
