@@ -23,6 +23,9 @@ from shared.slots import Slot
 
 Image = NDArray[np.uint8]
 
+LOST_S = 10.0
+"""Without anything from the daemon. The SDK's client does not find a daemon again that was started anew."""
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -94,18 +97,27 @@ class SdkCamera:
     ) -> None:
         self._get_frame, self._now_s, self._close = get_frame, now_s, close
         self._last = -1
+        self._given_s = now_s()
 
     def read(self) -> Frame | None:
-        """A frame that was not read before; None if there is none yet."""
+        """A frame that was not read before; None if there is none yet.
+
+        Raises:
+            BodyError: the daemon has given nothing for `LOST_S`; connect anew.
+        """
         picture = self._get_frame()
+        now = self._now_s()
         if picture is None:
+            if now - self._given_s > LOST_S:
+                raise BodyError(f"the Reachy Mini daemon has given no picture for {LOST_S:g} s")
             return None
+        self._given_s = now
         # A real sensor's noise never repeats: the same bytes are the same frame.
         mark = zlib.crc32(picture[::4].tobytes())
         if mark == self._last:
             return None
         self._last = mark
-        return Frame(np.ascontiguousarray(picture[..., ::-1]), self._now_s())
+        return Frame(np.ascontiguousarray(picture[..., ::-1]), now)
 
     def close(self) -> None:
         """Give the client back."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -36,16 +37,16 @@ def running_daemon(log, *, media=False):
         command = ["xvfb-run", "-a", *command]
         environment |= MEDIA | {"MUJOCO_GL": "egl"}
     with log.open("wb") as told:
-        process = subprocess.Popen(command, stdout=told, stderr=told, env=environment)
+        process = subprocess.Popen(command, stdout=told, stderr=told, env=environment, start_new_session=True)
     try:
         wait_for(lambda: ready(port), 60.0)
         yield port
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)
         try:
             process.wait(15.0)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 

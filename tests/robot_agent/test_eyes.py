@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from robot_agent.cameras import Frame, SdkCamera, SlotCamera, open_sdk_camera
+from robot_agent.cameras import LOST_S, Frame, SdkCamera, SlotCamera, open_sdk_camera
 from robot_agent.eyes import SIGHTING_SLOT, Eyes, Sight, main
 from shared.clock import FakeClock
-from shared.errors import CodecError
+from shared.errors import BodyError, CodecError
 from shared.sight.detections import DETECTION, FRAME_SIZE, SIGHTING_SIZE, pack_frame
 from shared.sight.network import SHIPPED, read_manifest
 from shared.simlink import FRAMES_SLOT
@@ -100,6 +100,20 @@ def test_the_robots_camera_gives_rgb_and_a_frozen_one_gives_nothing_new():
     assert camera.read().time_s == 6.0
     camera.close()
     assert closed
+
+
+def test_a_camera_that_gives_nothing_any_more_is_lost_but_a_frozen_one_is_not():
+    clock = FakeClock(5.0)
+    given = [PICTURE, PICTURE, None, None]
+    camera = SdkCamera(lambda: given.pop(0), clock.now_s)
+    camera.read()
+    clock.advance(LOST_S + 1.0)
+    assert camera.read() is None
+    clock.advance(LOST_S - 1.0)
+    assert camera.read() is None
+    clock.advance(2.0)
+    with pytest.raises(BodyError, match="10 s"):
+        camera.read()
 
 
 def test_the_robots_camera_leaves_the_body_as_the_guard_wants_it(monkeypatch):

@@ -11,11 +11,14 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
-from robot_agent.eyes import Sight
+from robot_agent.cameras import LOST_S
+from robot_agent.eyes import SIGHTING_SLOT, Sight
+from shared.errors import BodyError
 from shared.sight.network import Detector
 from tests.robot_agent.official import MEDIA, running_daemon, wait_for
 
@@ -33,38 +36,45 @@ def has(element):
     )
 
 
-@pytest.fixture(scope="module")
-def port(tmp_path_factory):
-    for wanted in ("unixfdsink", "webrtcsink"):
-        if not has(wanted):
-            pytest.skip(f"GStreamer has no {wanted} here")
+@pytest.fixture(autouse=True)
+def needed():
+    for element in ("unixfdsink", "webrtcsink"):
+        if not has(element):
+            pytest.skip(f"GStreamer has no {element} here")
     if not shutil.which("xvfb-run"):
         pytest.skip("xvfb is not installed")
     if int(Path("/proc/sys/net/core/rmem_default").read_text()) < ROOM:
         pytest.skip("too little room for packets; sysctl -w net.core.rmem_default=67108864")
-    with running_daemon(tmp_path_factory.mktemp("daemon") / "log", media=True) as port:
-        yield port
 
 
-@pytest.fixture
-def sight(port, tmp_path):
-    command = [sys.executable, "-m", "robot_agent.eyes", "--runtime-dir", tmp_path, "--port", str(port)]
+@contextmanager
+def looking(port, folder):
+    """The process of the eyes, and what it sees, once it has seen three frames."""
+    command = [sys.executable, "-m", "robot_agent.eyes", "--runtime-dir", folder, "--port", str(port)]
     process = subprocess.Popen(command, env={**os.environ, **MEDIA})
     try:
-        wait_for(lambda: (tmp_path / "sighting.slot").exists() or process.poll() is not None, 60.0)
-        assert process.poll() is None
-        seen = Sight(tmp_path)
-        yield seen
-        seen.close()
+        wait_for((folder / SIGHTING_SLOT).exists, 60.0)
+        sight = Sight(folder)
+        wait_for(lambda: (seen := sight.newest()) is not None and seen.frame >= 3, 60.0)
+        yield process, sight
+        sight.close()
     finally:
         process.terminate()
-        assert process.wait(15.0) == 0
+        process.wait(15.0)
 
 
-def test_frames_come_and_the_duck_is_where_the_daemons_scene_has_it(sight):
-    wait_for(lambda: (seen := sight.newest()) is not None and seen.frame >= 3, 60.0)
-    seen = sight.newest()
-    assert seen.age_s(time.monotonic()) < 5.0  # software draws about one picture a second
-    assert 0.2 < seen.brightness < 0.8
-    duck = [one for one in seen.detections if Detector().names[one["name"]] == "rubber duck"]
-    assert any(one["u"] == pytest.approx(-0.376, abs=0.02) for one in duck)
+def test_the_duck_is_where_the_daemons_scene_has_it(tmp_path):
+    with running_daemon(tmp_path / "log", media=True) as port, looking(port, tmp_path) as (_, sight):
+        seen = sight.newest()
+        assert seen.age_s(time.monotonic()) < 5.0  # software draws about one picture a second
+        assert 0.2 < seen.brightness < 0.8
+        duck = [one for one in seen.detections if Detector().names[one["name"]] == "rubber duck"]
+        assert any(one["u"] == pytest.approx(-0.376, abs=0.02) for one in duck)
+
+
+def test_eyes_whose_daemon_has_ended_end_to_be_started_anew(tmp_path):
+    with ExitStack() as daemon:
+        port = daemon.enter_context(running_daemon(tmp_path / "log", media=True))
+        with looking(port, tmp_path) as (process, _):
+            daemon.close()
+            assert process.wait(LOST_S + 20.0) == BodyError.exit_code
