@@ -1,4 +1,4 @@
-"""Copies of remarks as hurried fingers and half-heard speech would leave them: for training only.
+"""Copies of remarks as hurried fingers and half-heard speech would leave them, to train and to doubt with.
 
 The noise knows no style of the corpus, so unseen styles stay unseen. No word is taken away, for that could
 turn a meaning round.
@@ -24,6 +24,18 @@ def noisy_copies(examples: Sequence[Example], copies: int, seed: int = 0) -> lis
     rng = np.random.default_rng([seed, 7])
     some = [e for e in examples if e.split == "train" and e.synthetic]
     return [replace(e, text=noisy(e.text, rng)) for _ in range(copies) for e in some]
+
+
+def stranger(examples: Sequence[Example], copies: int = 4, seed: int = 0) -> list[Example]:
+    """People's texts as they are, and `copies` of each synthetic one, each with its own noise.
+
+    For intervals, because people say things in ways that no corpus has.
+    """
+    rng = np.random.default_rng([seed, 8])
+    found = [e for e in examples if not e.synthetic]
+    return found + [
+        replace(e, text=noisy(e.text, rng)) for e in examples if e.synthetic for _ in range(copies)
+    ]
 
 
 def noisy(text: str, rng: np.random.Generator) -> str:

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save
 
 from learner.reward.backends.learned import combine
 from learner.reward.data.example import Example
-from learner.reward.data.noise import noisy_copies
+from learner.reward.data.noise import noisy_copies, stranger
 from learner.reward.networks.figures import figures
 from learner.reward.networks.intervals import Intervals, fit
 from learner.reward.networks.model_files import MANIFEST, Manifest, weights_path, write_manifest
@@ -51,11 +51,12 @@ def fit_model(
         if not parts[name]:
             raise ConfigError(f"no examples to {name} with; `reachy-coach reward data build` makes some")
     parts["train"] += noisy_copies(examples, config.noisy_copies, config.seed)
+    parts["intervals"] = stranger(parts["validation"])
     folder.mkdir(parents=True, exist_ok=True)
     if _main_process() and (folder / MANIFEST).exists():  # a finished model is trained anew
         (folder / MANIFEST).unlink()
         _forget_runs(folder)
-    raw: dict[str, list[NDArray[np.float32]]] = {"validation": [], "test": []}
+    raw: dict[str, list[NDArray[np.float32]]] = {"intervals": [], "test": []}
     ready: dict[str, Rows] = {}
     runs: list[dict[str, Any]] = []
     for member in range(members):
@@ -92,14 +93,14 @@ def fit_model(
     )
     if not _main_process():
         return manifest
-    intervals = _intervals(np.stack(raw["validation"]), ready["validation"])
+    intervals = _intervals(np.stack(raw["intervals"]), ready["intervals"])
     measured: dict[str, Any] = {}
     if parts["test"]:
         rewards, log_sd, _ = combine(np.stack(raw["test"]))
         measured = figures(parts["test"], rewards, intervals.half_widths(log_sd, ready["test"].has_context))
     training = {
         "config": asdict(config),
-        "examples": {name: len(part) for name, part in parts.items()},
+        "examples": {name: len(parts[name]) for name in ("train", "validation", "test")},
         "runs": runs,
         "test": {
             group: {key: round(value, 4) for key, value in one.items()} for group, one in measured.items()

@@ -1,7 +1,8 @@
 """How wide an interval must be to hold what it promises: normalised split conformal prediction.
 
 Half-widths are the network's standard deviation times a factor, fitted on examples that it was not trained on
-(Papadopoulos et al., 2002; Lei et al., 2018). Remarks with and without a context have a factor each, because
+(Papadopoulos et al., 2002; Lei et al., 2018); synthetic ones are made stranger first (`data.noise`), because
+people say things in ways that no corpus has. Remarks with and without a context have a factor each, because
 that is what a model can see of where a remark comes from.
 """
 

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 
 from learner.reward.data.example import Example
-from learner.reward.data.noise import ASIDES, noisy, noisy_copies
+from learner.reward.data.noise import ASIDES, noisy, noisy_copies, stranger
 
 TEXT = "that was not a very good nod because you stopped halfway"
 
@@ -23,6 +23,15 @@ def test_only_synthetic_training_remarks_are_copied():
     assert noisy_copies(given, 3) == copies
     assert noisy_copies(given, 3, seed=1) != copies
     assert noisy_copies(given, 0) == []
+
+
+def test_intervals_are_fitted_on_stranger_remarks_and_on_peoples_texts_as_they_are():
+    ours, theirs = (Example(TEXT, 0.5, s, "validation", synthetic=s == "robot") for s in ("robot", "tweets"))
+    found = stranger([ours, theirs], 3)
+    assert found[0] == theirs
+    assert len(found) == 4
+    assert len({e.text for e in found}) >= 3  # now and then nothing happens to a text
+    assert stranger([ours, theirs], 3) == found
 
 
 def test_no_word_is_taken_away():
