@@ -20,7 +20,7 @@ from shared.control.vision import camera_position
 from sim.camera import free_gl, open_gl
 from sim.looks import TEXTURE, Family, Look, Surface, draw_look
 from sim.scene import AWAY, SET_GROUP, compile_set, set_spec
-from sim.shots import CLUTTER, NAMES, Shot, draw_shot
+from sim.shots import CLUTTER, NAMES, TURN_DEG, Shot, draw_shot
 from sim.tasks.base import SceneConfig
 from sim.things import THINGS
 from sim.truths import outline, truths
@@ -117,7 +117,7 @@ class Studio:
         with the tasks' scenes, nothing turned and no clutter."""
         if family is None:
             return self.shoot(draw_shot(rng, SceneConfig(), clutter=0, turn_deg=0.0), None)
-        shot = draw_shot(rng)
+        shot = draw_shot(rng, turn_deg=TURN_DEG[family])
         return self.shoot(shot, draw_look(rng, family, len(NAMES)))
 
     def shoot(self, shot: Shot, look: Look | None) -> Labelled:

@@ -157,6 +157,46 @@ def _grain(rng: np.random.Generator) -> F64:
     return np.asarray(np.clip(lines[:, None] + rng.normal(0.0, 0.08, (TEXTURE, TEXTURE)), 0.0, 1.0))
 
 
+def _shards(rng: np.random.Generator) -> F64:
+    """Corners of every kind between straight edges."""
+    x, y = _grid()
+    total = np.zeros((TEXTURE, TEXTURE))
+    for _ in range(int(rng.integers(2, 8))):
+        turn = rng.uniform(0.0, 2.0 * np.pi)
+        total += np.cos(turn) * (x - rng.random()) + np.sin(turn) * (y - rng.random()) > 0.0
+    return np.asarray(total % 2.0)
+
+
+def _mosaic(rng: np.random.Generator) -> F64:
+    """Rectangles over each other: posters, shelves, tiles of several shades."""
+    found = np.full((TEXTURE, TEXTURE), rng.random())
+    for _ in range(int(rng.integers(4, 24))):
+        (top, left), (high, wide) = rng.integers(0, TEXTURE, 2), rng.integers(6, TEXTURE // 2, 2)
+        found[top : top + high, left : left + wide] = rng.random()
+    return found
+
+
+def _speckle(rng: np.random.Generator) -> F64:
+    """Grains of one size: gravel, terrazzo, rough cloth."""
+    size = int(rng.choice((1, 2, 4)))
+    grains = rng.random((TEXTURE // size, TEXTURE // size)) < rng.uniform(0.05, 0.5)
+    return np.asarray(np.kron(grains, np.ones((size, size))))
+
+
+def _scribble(rng: np.random.Generator) -> F64:
+    """Lines that wander: cables, cracks, handwriting."""
+    found = np.zeros((TEXTURE, TEXTURE))
+    for _ in range(int(rng.integers(2, 10))):
+        turns = np.cumsum(rng.normal(0.0, 0.25, 300)) + rng.uniform(0.0, 2.0 * np.pi)
+        along = rng.uniform(0.0, TEXTURE, 2) + np.cumsum(
+            np.stack([np.sin(turns), np.cos(turns)], axis=1), axis=0
+        )
+        row, column = (along.astype(np.int64) % TEXTURE).T
+        for thick in range(int(rng.integers(1, 4))):
+            found[(row + thick) % TEXTURE, column] = 1.0
+    return found
+
+
 def _dots(rng: np.random.Generator) -> F64:
     x, y = _grid()
     count, radius = int(rng.integers(3, 9)), rng.uniform(0.15, 0.4)
@@ -183,7 +223,18 @@ def _rings(rng: np.random.Generator) -> F64:
 
 
 PATTERNS: dict[Family, tuple[Callable[[np.random.Generator], F64], ...]] = {
-    "train": (_plain, _gradient, _stripes, _checks, _clouds, _grain),
+    "train": (
+        _plain,
+        _gradient,
+        _stripes,
+        _checks,
+        _clouds,
+        _grain,
+        _shards,
+        _mosaic,
+        _speckle,
+        _scribble,
+    ),
     "held_out": (_dots, _bricks, _waves, _rings),
 }
 """Each gives the share of a second colour, (TEXTURE, TEXTURE) in [0, 1]."""

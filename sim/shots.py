@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from shared.control.rotations import rpy_to_matrix
 from shared.control.vision import camera_position
+from sim.looks import Family
 from sim.tasks.base import SceneConfig, draw_positions
 from sim.things import THINGS
 
@@ -24,7 +25,8 @@ CROWD = SceneConfig(
 """More, nearer and closer together than in the tasks."""
 CLUTTER = 6
 """Most things without a name in a frame."""
-_TURN_DEG = 25.0
+TURN_DEG: dict[Family, float] = {"train": 180.0, "held_out": 25.0}
+"""How far things are turned about the vertical: all around to learn from, and as in the tasks to test on."""
 _SHAPES = (
     mujoco.mjtGeom.mjGEOM_SPHERE,
     mujoco.mjtGeom.mjGEOM_BOX,
@@ -67,7 +69,10 @@ class Shot:
 
 
 def draw_shot(
-    rng: np.random.Generator, scene: SceneConfig = CROWD, clutter: int = CLUTTER, turn_deg: float = _TURN_DEG
+    rng: np.random.Generator,
+    scene: SceneConfig = CROWD,
+    clutter: int = CLUTTER,
+    turn_deg: float = TURN_DEG["train"],
 ) -> Shot:
     """Things on the table in random places, and a head that looks somewhere, mostly their way.
 

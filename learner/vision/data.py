@@ -23,11 +23,11 @@ from sim.sensor import DIM, Image, Sensor, draw_sensor, expose
 from sim.truths import MAX_TRUTHS, TRUTH
 
 Split = Literal["train", "validation", "test", "plain"]
-VERSION = 1
+VERSION = 2
 """Of the frames; rises when the same seed gives other ones."""
 CHUNK = 250
 """Frames in a file."""
-SIZES: dict[Split, int] = {"train": 7000, "validation": 500, "test": 1000, "plain": 500}
+SIZES: dict[Split, int] = {"train": 20000, "validation": 500, "test": 1000, "plain": 500}
 """`test`: patterns, colours and lights that are in no other set. `plain`: scenes of the tasks in the room as
 the simulator shows it."""
 PLAIN_SHARE = 0.1

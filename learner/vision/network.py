@@ -8,7 +8,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from shared.sight.decode import GEOMETRY
 
-CHANNELS = (16, 32, 48, 80)
+CHANNELS = (16, 32, 64, 112)
 """At 1/2, 1/4, 1/8 and 1/16 of the frame."""
 HEAD = 64
 _PRIOR = -4.0
