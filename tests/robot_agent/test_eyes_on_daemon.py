@@ -25,6 +25,8 @@ from tests.robot_agent.official import MEDIA, running_daemon, wait_for
 pytestmark = [pytest.mark.daemon, pytest.mark.slow, pytest.mark.timeout(180)]
 ROOM = 8_000_000
 """Of `net.core.rmem_default` [bytes]."""
+THERE = {"rubber duck": -0.376, "croissant": -0.12, "apple": 0.245}
+"""`u` of what the scene "minimal" has, from a robot at rest."""
 
 
 def has(element):
@@ -63,13 +65,15 @@ def looking(port, folder):
         process.wait(15.0)
 
 
-def test_the_duck_is_where_the_daemons_scene_has_it(tmp_path):
+def test_things_are_where_the_daemons_scene_has_them(tmp_path):
     with running_daemon(tmp_path / "log", media=True) as port, looking(port, tmp_path) as (_, sight):
         seen = sight.newest()
         assert seen.age_s(time.monotonic()) < 5.0  # software draws about one picture a second
         assert 0.2 < seen.brightness < 0.8
-        duck = [one for one in seen.detections if Detector().names[one["name"]] == "rubber duck"]
-        assert any(one["u"] == pytest.approx(-0.376, abs=0.02) for one in duck)
+        names = Detector().names
+        for name, u in THERE.items():
+            found = [one["u"] for one in seen.detections if names[one["name"]] == name]
+            assert any(one == pytest.approx(u, abs=0.03) for one in found), name
 
 
 def test_eyes_whose_daemon_has_ended_end_to_be_started_anew(tmp_path):
