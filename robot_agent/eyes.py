@@ -179,6 +179,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not 0.1 <= options.rate <= 60.0:
         parser.error(f"--rate {options.rate}: give a number from 0.1 to 60")
+    if not 1 <= options.port <= 65535:
+        parser.error(f"--port {options.port}: give a number from 1 to 65535")
     try:
         detector = Detector(options.model)
         options.runtime_dir.mkdir(parents=True, exist_ok=True)

@@ -154,8 +154,10 @@ def test_nobody_looked_yet_and_a_slot_of_another_version(tmp_path):
 
 
 def test_bad_arguments(tmp_path, capsys):
-    with pytest.raises(SystemExit):
-        main(["--runtime-dir", str(tmp_path), "--rate", "0"])
+    for wrong in (["--rate", "0"], ["--port", "0"], ["--port", "70000"]):
+        with pytest.raises(SystemExit):
+            main(["--runtime-dir", str(tmp_path), *wrong])
+        assert wrong[0] in capsys.readouterr().err
     assert main(["--runtime-dir", str(tmp_path), "--camera", "slot", "--model", str(tmp_path)]) == 2
     assert "no detector" in capsys.readouterr().err
 
