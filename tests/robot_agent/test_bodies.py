@@ -226,6 +226,7 @@ def test_a_guard_finds_out_that_another_program_streams_targets(daemon_port):
         else:
             play(body, done.setpoint[None])
             assert not fault
-    assert fault == "body_yaw moves though it is told to stand still: a hand, or another program"
+    # Which of two watchdogs is the first depends on how often the daemon reports.
+    assert fault.startswith(("body_yaw moves though it is told to stand still", "tracking: body_yaw is "))
     body.close()
     other.close()
