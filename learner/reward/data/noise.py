@@ -23,7 +23,7 @@ def noisy_copies(examples: Sequence[Example], copies: int, seed: int = 0) -> lis
     """`copies` of each synthetic training remark, each with its own noise; people's texts stay as is."""
     rng = np.random.default_rng([seed, 7])
     some = [e for e in examples if e.split == "train" and e.synthetic]
-    return [replace(e, text=noisy(e.text, rng)) for _ in range(copies) for e in some]
+    return [_with_noise(e, rng) for _ in range(copies) for e in some]
 
 
 def stranger(examples: Sequence[Example], copies: int = 4, seed: int = 0) -> list[Example]:
@@ -33,9 +33,11 @@ def stranger(examples: Sequence[Example], copies: int = 4, seed: int = 0) -> lis
     """
     rng = np.random.default_rng([seed, 8])
     found = [e for e in examples if not e.synthetic]
-    return found + [
-        replace(e, text=noisy(e.text, rng)) for e in examples if e.synthetic for _ in range(copies)
-    ]
+    return found + [_with_noise(e, rng) for e in examples if e.synthetic for _ in range(copies)]
+
+
+def _with_noise(example: Example, rng: np.random.Generator) -> Example:
+    return replace(example, text=noisy(example.text, rng))
 
 
 def noisy(text: str, rng: np.random.Generator) -> str:
