@@ -24,7 +24,8 @@ from shared.slots import Slot
 Image = NDArray[np.uint8]
 
 LOST_S = 10.0
-"""Without anything from the daemon. The SDK's client does not find a daemon again that was started anew."""
+"""Without a picture from the daemon [s], after which its camera is lost: the SDK's client does not find a
+daemon again that was started anew."""
 
 
 @dataclass(frozen=True)
