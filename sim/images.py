@@ -1,7 +1,8 @@
 """Labelled frames of the robot's eye: named things in rooms that look different every time.
 
 A frame is drawn clean (`sim.sensor` makes a camera's frame of it) and comes with the truth about every named
-thing in it. Everything follows from the seed; another OpenGL may differ in a few pixels.
+thing in it; how much of a thing is hidden is counted in pixels. Everything follows from the seed; another
+OpenGL may differ in a few pixels.
 """
 
 from __future__ import annotations
@@ -98,6 +99,9 @@ class Studio:
         self._plain = _Plain(self.model)
         self.data = mujoco.MjData(self.model)
         self._points = [outline(self.model, name) for name in NAMES]
+        self._geoms = [
+            [self.model.geom(f"{thing.name} {i}").id for i in range(len(thing.parts))] for thing in THINGS
+        ]
         self._rest = self.data.mocap_quat.copy()
         self._gl = open_gl(WIDTH, HEIGHT)
         self._gl.make_current()
@@ -122,7 +126,8 @@ class Studio:
 
     def shoot(self, shot: Shot, look: Look | None) -> Labelled:
         """Take the picture of a shot; look None: the room as the simulator shows it."""
-        return Labelled(self.picture(shot, look), truths(shot, self._points))
+        picture = self.picture(shot, look)
+        return Labelled(picture, truths(shot, self._points, self._seen(shot)))
 
     def picture(self, shot: Shot, look: Look | None = None) -> Image:
         """The picture alone, (HEIGHT, WIDTH, 3) RGB."""
@@ -200,6 +205,33 @@ class Studio:
         mujoco.mjv_updateScene(
             self.model, self.data, option, None, view, mujoco.mjtCatBit.mjCAT_ALL, self._scene
         )
+        return self._read()
+
+    def _seen(self, shot: Shot) -> list[float]:
+        """For each thing of the shot that was just drawn, the share of its pixels that nothing stands before;
+        0 where it has no pixel in the frame."""
+        scene = self._scene
+        drawn = [scene.geoms[i] for i in range(scene.ngeom)]
+        geoms = np.array([geom.objid for geom in drawn])
+        scene.flags[mujoco.mjtRndFlag.mjRND_SEGMENT] = True
+        scene.flags[mujoco.mjtRndFlag.mjRND_IDCOLOR] = True
+        together = np.bincount(_indices(self._read()), minlength=len(drawn) + 1)
+        shares = []
+        for geom in drawn:  # what has no index is not drawn
+            geom.segid = -1
+        for name in shot.names:
+            own = np.flatnonzero(np.isin(geoms, self._geoms[name]))
+            for i in own:
+                drawn[i].segid = int(i)
+            alone = int((_indices(self._read()) > 0).sum())
+            for i in own:
+                drawn[i].segid = -1
+            shares.append(int(together[own + 1].sum()) / max(alone, 1))
+        scene.flags[mujoco.mjtRndFlag.mjRND_SEGMENT] = False
+        scene.flags[mujoco.mjtRndFlag.mjRND_IDCOLOR] = False
+        return shares
+
+    def _read(self) -> Image:
         area = mujoco.MjrRect(0, 0, WIDTH, HEIGHT)
         picture = np.empty((HEIGHT, WIDTH, 3), np.uint8)
         mujoco.mjr_render(area, self._scene, self._target)
@@ -217,6 +249,12 @@ class Studio:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _indices(picture: Image) -> NDArray[np.intp]:
+    """(pixels,) 1 + the index of the scene's geom in each pixel of a picture in index colours; 0: none."""
+    red, green, blue = picture.reshape(-1, 3).astype(np.intp).T
+    return np.asarray(red + (green << 8) + (blue << 16))
 
 
 class _Plain:

@@ -27,66 +27,46 @@ TRUTH = np.dtype(
     ]
 )
 """The truth about one thing in a frame; `MAX_TRUTHS` rows a frame."""
-HIDDEN = 0.5
-"""A thing whose box is covered by so much of one nearer box is not clear."""
+SEEN = 0.5
+"""A thing of which less can be seen is not clear."""
 
 
-def truths(shot: Shot, outlines: Sequence[F64]) -> NDArray[np.void]:
+def truths(shot: Shot, outlines: Sequence[F64], seen: Sequence[float]) -> NDArray[np.void]:
     """What a faultless detector would say about a shot, (MAX_TRUTHS,) of `TRUTH`.
 
     Args:
         shot: what stands where.
         outlines: for each of `NAMES` points on its surface (k, 3) in its own frame [m].
+        seen: for each thing of the shot the share of it inside the image that nothing stands before.
     """
     out = np.zeros(MAX_TRUTHS, TRUTH)
     out["name"] = -1
-    things = []
-    for name, position, yaw in zip(shot.names, shot.positions, shot.yaws, strict=True):
+    row = 0
+    for name, position, yaw, share in zip(shot.names, shot.positions, shot.yaws, seen, strict=True):
         # Its x is to the robot's right, its y away from it.
         turn = rpy_to_matrix(np.array([[0.0, 0.0, yaw - 0.5 * np.pi]]))[0]
-        corners, _ = _box(shot, outlines[name] @ turn.T + position)
-        right, down, ahead = _seen(shot, position[None])
-        things.append((name, corners, float(right[0]), float(down[0]), float(ahead[0])))
-    others = []
-    for piece in shot.pieces:
-        turn = rpy_to_matrix(np.array([[0.0, 0.0, piece.yaw]]))[0]
-        points = _surface(piece.shape, np.array(piece.size)) @ turn.T + piece.position
-        others.append(_box(shot, points))
-    nearer = [(box, depth) for _, box, _, _, depth in things] + others
-    row = 0
-    for k, (name, box, u, v, depth) in enumerate(things):
-        inside = np.clip(box, -1.0, 1.0)
-        if depth < 0.05 or row == MAX_TRUTHS or inside[2] <= inside[0] or inside[3] <= inside[1]:
+        box = np.clip(_box(shot, outlines[name] @ turn.T + position), -1.0, 1.0)
+        u, v, depth = (float(x[0]) for x in _projected(shot, position[None]))
+        if depth < 0.05 or row == MAX_TRUTHS or box[2] <= box[0] or box[3] <= box[1]:
             continue
-        hidden = max(
-            (_share(inside, other) for j, (other, far) in enumerate(nearer) if j != k and 0.05 < far < depth),
-            default=0.0,
-        )
-        clear = abs(u) <= 1.0 and abs(v) <= 1.0 and hidden < HIDDEN
+        clear = abs(u) <= 1.0 and abs(v) <= 1.0 and share >= SEEN
         size = BY_NAME[NAMES[name]].size_m / (depth * 2.0 * HALF_TAN_U)
-        out[row] = (name, clear, u, v, size, tuple(inside))
+        out[row] = (name, clear, u, v, size, tuple(box))
         row += 1
     return out
 
 
-def _seen(shot: Shot, points: F64) -> tuple[F64, F64, F64]:
+def _projected(shot: Shot, points: F64) -> tuple[F64, F64, F64]:
     u, v, depth = project(shot.head_pos[None], shot.head[None], points[None])
     return u[0], v[0], depth[0]
 
 
-def _box(shot: Shot, points: F64) -> tuple[F64, float]:
-    """Left, top, right, bottom in u and v, and the depth of the middle [m]."""
-    u, v, depth = _seen(shot, points)
+def _box(shot: Shot, points: F64) -> F64:
+    """Left, top, right, bottom in u and v; all 0 where some of it is behind the camera."""
+    u, v, depth = _projected(shot, points)
     if depth.min() < 0.05:
-        return np.zeros(4), -1.0
-    return np.array([u.min(), v.min(), u.max(), v.max()]), float(depth.mean())
-
-
-def _share(box: F64, other: F64) -> float:
-    """Which part of the box the other one covers."""
-    across = max(0.0, min(box[2], other[2]) - max(box[0], other[0]))
-    down = max(0.0, min(box[3], other[3]) - max(box[1], other[1]))
-    return float(across * down / ((box[2] - box[0]) * (box[3] - box[1])))
+        return np.zeros(4)
+    return np.array([u.min(), v.min(), u.max(), v.max()])
 
 
 def outline(model: mujoco.MjModel, name: str) -> F64:

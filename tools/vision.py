@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -27,9 +28,17 @@ Folder = Annotated[Path | None, Parameter(help="Folder of a detector; the shippe
 
 
 @app.command
-def data(*, frames: Frames = None, data_dir: DataDir = None) -> int:
-    """Render the frames to train and measure on; what is there already stays. Minutes."""
-    sizes = _render(_home(data_dir), frames)
+def data(
+    *,
+    frames: Frames = None,
+    workers: Annotated[
+        int | None, Parameter(validator=Positive, help="Processes that render; one a core unless given.")
+    ] = None,
+    data_dir: DataDir = None,
+) -> int:
+    """Render the frames to train and measure on; what is there already stays. Minutes; Ctrl-C keeps what is
+    whole."""
+    sizes = _render(_home(data_dir), frames, workers=workers)
     sys.stdout.write(", ".join(f"{count} {name}" for name, count in sizes.items()) + "\n")
     return 0
 
@@ -205,6 +214,7 @@ def _render(
     frames: int | None,
     which: tuple[str, ...] = ("train", "validation", "test", "plain"),
     limit: int | None = None,
+    workers: int | None = None,
 ) -> dict[str, int]:
     """Render what is missing of these sets, with a bar; how many frames each has."""
     from rich.progress import Progress as Bars
@@ -221,7 +231,7 @@ def _render(
             def say(done: int, of: int, task: Any = task) -> None:
                 bars.update(task, completed=done, total=of)
 
-            sets.render(home, name, count, say)
+            sets.render(home, name, count, say, workers or os.cpu_count() or 1)
     return {str(name): count for name, count in sizes.items()}
 
 

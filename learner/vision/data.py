@@ -6,6 +6,10 @@ other sets have one fixed camera a frame.
 
 from __future__ import annotations
 
+import functools
+import io
+import multiprocessing
+import signal
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,7 +27,7 @@ from sim.sensor import DIM, Image, Sensor, draw_sensor, expose
 from sim.truths import MAX_TRUTHS, TRUTH
 
 Split = Literal["train", "validation", "test", "plain"]
-VERSION = 2
+VERSION = 3
 """Of the frames; rises when the same seed gives other ones."""
 CHUNK = 250
 """Frames in a file."""
@@ -57,7 +61,11 @@ def folder_of(data_dir: Path) -> Path:
 
 
 def render(
-    data_dir: Path, split: Split, size: int, say: Callable[[int, int], None] = lambda *_: None
+    data_dir: Path,
+    split: Split,
+    size: int,
+    say: Callable[[int, int], None] = lambda *_: None,
+    workers: int = 1,
 ) -> None:
     """Render the chunks of a set that are not there yet.
 
@@ -66,27 +74,40 @@ def render(
         split: which set.
         size: how many frames it is to have; rounded up to whole chunks.
         say: called with (frames there, frames wanted).
+        workers: processes that render; the frames are the same with any number.
 
     Raises:
         NoPicture: this machine cannot render.
         MissingExtra: reachy-mini is not installed.
     """
     paths = _paths(data_dir, split, size)
-    missing = [i for i, path in enumerate(paths) if not path.exists()]
-    done = (len(paths) - len(missing)) * CHUNK
+    missing = [(path, split, chunk, CHUNK) for chunk, path in enumerate(paths) if not path.exists()]
     if not missing:
         return
-    with Studio() as studio:
-        for chunk in missing:
-            rng = np.random.default_rng([_SEED, list(SIZES).index(split), chunk])
-            pictures = np.empty((CHUNK, *_IMAGE_SHAPE), np.uint8)
-            truth = np.empty((CHUNK, *_TRUTH_SHAPE), TRUTH)
-            for i in range(CHUNK):
-                frame = studio.frame(rng, _family(split, rng))
-                pictures[i], truth[i] = frame.picture, frame.truth
-                done += 1
-                say(done, len(paths) * CHUNK)
-            _write(paths[chunk], pictures, truth)
+    done = len(paths) - len(missing)
+    # An OpenGL context does not outlive a fork. Ctrl-C is for the parent, which ends its children.
+    spawn = multiprocessing.get_context("spawn")
+    with spawn.Pool(min(workers, len(missing)), signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
+        for _ in pool.imap_unordered(_render_chunk, missing):
+            done += 1
+            say(done * CHUNK, len(paths) * CHUNK)
+
+
+def _render_chunk(one: tuple[Path, Split, int, int]) -> None:
+    path, split, chunk, size = one
+    rng = np.random.default_rng([_SEED, list(SIZES).index(split), chunk])
+    pictures = np.empty((size, *_IMAGE_SHAPE), np.uint8)
+    truth = np.empty((size, *_TRUTH_SHAPE), TRUTH)
+    for i in range(size):
+        frame = _studio().frame(rng, _family(split, rng))
+        pictures[i], truth[i] = frame.picture, frame.truth
+    _write(path, pictures, truth)
+
+
+@functools.cache
+def _studio() -> Studio:
+    """A process that renders has one for as long as it lives."""
+    return Studio()
 
 
 def load(data_dir: Path, split: Split, size: int) -> Frames:
@@ -132,8 +153,6 @@ def _paths(data_dir: Path, split: Split, size: int) -> list[Path]:
 
 
 def _write(path: Path, pictures: NDArray[np.uint8], truth: NDArray[np.void]) -> None:
-    import io
-
     buffer = io.BytesIO()
     np.savez_compressed(buffer, version=VERSION, pictures=pictures, truth=truth)
     write_atomic(path, buffer.getvalue())

@@ -91,6 +91,25 @@ def test_what_stands_behind_something_is_not_clear(studio):
     assert studio.shoot(shot("red ball", pieces=[behind]), None).truth["clear"][0]
 
 
+def test_a_column_hides_as_anything_else(studio):
+    near, far = (0.45, 0.0, 0.30), (0.75, 0.0, 0.17)
+    hidden, pencil_alone = (
+        studio.shoot(shot(*names, at=at), None).truth["clear"]
+        for names, at in ((("clock", "pencil"), (near, far)), (("pencil",), (far,)))
+    )
+    assert hidden[:2].tolist() == [True, False]
+    assert pencil_alone[0]
+
+
+def test_half_a_thing_is_enough(studio):
+    ball = (0.6, 0.1, 0.2)
+    # A wall before it, that covers more than half of it, or less.
+    for y, clear in ((-0.07, False), (-0.085, True)):
+        wall = Piece(6, (0.001, 0.15, 0.2), (0.45, y, 0.2), 0.0, (0.5, 0.5, 0.5))
+        first = studio.shoot(shot("red ball", at=(ball,), pieces=[wall]), None).truth[0]
+        assert first["clear"] == clear, y
+
+
 def test_a_thing_behind_the_robot_or_cut_off(studio):
     frame = studio.shoot(shot("red ball", "apple", at=((-0.6, 0.0, 0.2), (0.5, 0.74, 0.2))), None)
     there = frame.truth[frame.truth["name"] >= 0]

@@ -68,8 +68,8 @@ def test_rendering_fills_what_is_missing_and_repeats_itself(tmp_path, small):
     except NoPicture as error:
         pytest.skip(str(error))
     told = []
-    data.render(tmp_path, "test", 4, lambda done, of: told.append((done, of)))
-    assert told[-1] == (6, 6)
+    data.render(tmp_path, "test", 4, lambda done, of: told.append((done, of)), workers=2)
+    assert told == [(3, 6), (6, 6)]
     first = data.load(tmp_path, "test", 4)
     (data.folder_of(tmp_path) / "test-001.npz").unlink()
     data.render(tmp_path, "test", 4)
