@@ -1,7 +1,7 @@
 """Which part of an episode words speak of: "the nod was great", "the first time", "at the end", "all of it".
 
-Plain patterns, English first; whatever they do not find is left to the delay density. A wrong guess here
-would blame the wrong decision, so they only speak up where the words leave little doubt.
+Plain patterns, all languages at once; whatever they do not find is left to the delay density. A wrong guess
+here would blame the wrong decision, so they only speak up where the words leave little doubt.
 """
 
 from __future__ import annotations
@@ -9,64 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from learner.reward.encoding import clean
+from learner.reward.feedback.phrase_words import ENGLISH, LANGUAGES, Part
 from shared.tools import TOOL_INDEX
 
-Part = Literal["", "first", "second", "third", "last", "before_last", "all"]
 
-SYNONYMS: dict[str, str] = {
-    "look": r"look(?:ing|ed)?(?! around| like| as if)|gaze|glance",
-    "turn_head": r"head turn|turn of (?:the|your) head",
-    "pitch_head": r"head tip|chin",
-    "roll_head": r"(?:head )?tilt(?:ing|ed)?",
-    "move_head": r"head lift|stretch(?:ing|ed)?|slid(?:e|ing)|shift(?:ing)?|lean(?:s|ing|ed)?",
-    "track": r"track(?:ing|ed)?|pursuit",
-    "turn_body": r"spin(?:ning)?|body turn|turning of the body",
-    "nod": r"nod(?:s|ding|ded)?",
-    "shake": r"(?:head ?)?shak(?:e|es|ing)|shook",
-    "wobble": r"wobbl(?:e|es|ing|ed)",
-    "bob": r"bob(?:s|bing|bed)?|bounc(?:e|es|ing|ed)",
-    "sway": r"sway(?:s|ing|ed)?|danc(?:e|es|ing|ed)",
-    "wave_antennas": r"wav(?:e|es|ing|ed)",
-    "set_antennas": r"antenna pose|antenna move",
-    "run_made": r"trick|routine|(?:new|learned|learnt|taught) (?:move|motion)",
-    "scan": r"scan(?:s|ning|ned)?|look(?:ing)? around|looked around",
-    "take_photo": r"photo(?:graph)?|snapshot",
-    "say": r"answer(?:s|ing|ed)?|reply",
-    "go_home": r"return to rest|reset|going home",
-    "wait": r"paus(?:e|es|ing)|wait(?:ing|ed)?|stillness",
+def _any(patterns: Sequence[str]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(patterns)})\b")
+
+
+_TOOLS = {TOOL_INDEX[name]: _any([words.tools[name] for words in LANGUAGES]) for name in ENGLISH.tools}
+_ABSENT = _any([words.absent for words in LANGUAGES])
+_CLAUSE = re.compile(rf"[,.;:!?]|{_any([words.between for words in LANGUAGES]).pattern}")
+_PARTS: dict[Part, re.Pattern[str]] = {
+    part: _any([words.parts[part] for words in LANGUAGES]) for part in ENGLISH.parts
 }
-"""Tool -> how people call it."""
-_TOOLS = {TOOL_INDEX[name]: re.compile(rf"\b(?:{words})\b") for name, words in SYNONYMS.items()}
-
-_ABSENT = re.compile(r"\b(?:not|no|never|without|instead of|rather than|should have|supposed to|meant to)\b")
-"""What follows did not happen, in the same clause: "that was not a nod", "you should have looked"."""
-_CLAUSE = re.compile(r"[,.;:!?]|\bbut\b|\band\b|\bthough\b|\byet\b")
-
-_PARTS: tuple[tuple[Part, re.Pattern[str]], ...] = (
-    (
-        "all",
-        re.compile(
-            r"\b(?:overall|all in all|the whole (?:thing|time|episode)|all of (?:it|that|them))\b|"
-            r"\b(?:every|each) time\b"
-        ),
-    ),
-    (
-        "before_last",
-        re.compile(r"\b(?:the (?:one|time) before(?: that| last)?|last but one|before the last)\b"),
-    ),
-    (
-        "first",
-        re.compile(
-            r"\b(?:at first|the first|your first|first time|at the (?:start|beginning)|to begin with)\b"
-        ),
-    ),
-    ("second", re.compile(r"\b(?:the|your) second\b|\bsecond time\b")),
-    ("third", re.compile(r"\b(?:the|your) third\b|\bthird time\b")),
-    ("last", re.compile(r"\b(?:at the end|in the end|the last|your last|last time|the final|the ending)\b")),
-)
+"""In this order: the first that is found counts."""
 
 
 @dataclass(frozen=True)
@@ -93,10 +52,7 @@ def mention(text: str) -> Mention:
                 if absent is None or match.start() < absent.start():
                     found.add(tool)
                     several |= match.group().endswith("s") and not match.group().endswith("ss")
-    # "looked around" is a scan, not also a look.
-    if TOOL_INDEX["scan"] in found and not re.search(r"\blook(?:ing|ed)?(?! around)\b", plain):
-        found.discard(TOOL_INDEX["look"])
-    part: Part = next((part for part, pattern in _PARTS if pattern.search(plain)), "")
+    part: Part = next((part for part, pattern in _PARTS.items() if pattern.search(plain)), "")
     return Mention(frozenset(found), part, several)
 
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learner.reward.feedback.phrases import SYNONYMS, Mention, mention, pick
+from learner.reward.feedback.phrase_words import ENGLISH, LANGUAGES
+from learner.reward.feedback.phrases import Mention, mention, pick
 from shared.tools import TOOL_INDEX, TOOLS
 
 NOD, SHAKE, LOOK, SCAN, WAIT = (TOOL_INDEX[name] for name in ("nod", "shake", "look", "scan", "wait"))
@@ -31,6 +32,7 @@ NOD, SHAKE, LOOK, SCAN, WAIT = (TOOL_INDEX[name] for name in ("nod", "shake", "l
         ("it looks good", set(), ""),
         ("waiting that long is silly", {WAIT}, ""),
         ("", set(), ""),
+        ("looked around, then looked at the duck", {SCAN, LOOK}, ""),
     ],
 )
 def test_what_words_speak_of(text, tools, part):
@@ -38,8 +40,43 @@ def test_what_words_speak_of(text, tools, part):
     assert (set(said.tools), said.part) == (tools, part)
 
 
-def test_every_tool_has_a_name_and_is_found_by_it():
-    assert set(SYNONYMS) == {tool.name for tool in TOOLS}
+@pytest.mark.parametrize(
+    ("text", "tools", "part"),
+    [
+        ("el asentimiento fue genial", {NOD}, ""),
+        ("eso no fue un asentimiento", set(), ""),
+        ("deberías mirar al pato", set(), ""),
+        ("la primera vez fue mejor", set(), "first"),
+        ("mirar alrededor fue aburrido", {SCAN}, ""),
+        ("muy bien al final", set(), "last"),
+        ("le hochement de tête était super", {NOD}, ""),
+        ("ce n'était pas un hochement", set(), ""),
+        ("le premier hochement était mieux", {NOD}, "first"),
+        ("tu as secoué la tête mais pas regardé le canard", {SHAKE}, ""),
+        ("trop brusque à la fin", set(), "last"),
+        ("das Nicken war toll", {NOD}, ""),
+        ("das war kein Nicken", set(), ""),
+        ("du hättest zur Ente schauen sollen", set(), ""),
+        ("das Kopfschütteln war zu schnell, aber das Nicken war gut", {NOD, SHAKE}, ""),
+        ("beim zweiten Mal war es besser", set(), "second"),
+        ("insgesamt schön", set(), "all"),
+        ("gut gemacht", set(), ""),
+        ("bien fait", set(), ""),
+        ("muy bien", set(), ""),
+    ],
+)
+def test_other_languages(text, tools, part):
+    said = mention(text)
+    assert (set(said.tools), said.part) == (tools, part)
+
+
+def test_every_language_names_every_tool_and_part():
+    for words in LANGUAGES:
+        assert set(words.tools) == {tool.name for tool in TOOLS}
+        assert list(words.parts) == list(ENGLISH.parts)
+
+
+def test_every_tool_is_found_by_its_name():
     nouns = {
         "turn_head": "head turn",
         "pitch_head": "head tip",
