@@ -92,11 +92,13 @@ class Following:
         self._pressed = self._pressed + ticks if (moved[_ANTENNAS] > PRESS_RAD).any() else 0
         self._pushed = self._pushed + ticks if (moved[_HEAD] > REST_RAD).any() else 0
         if self._pushed >= TRACKING_TICKS:
-            return f"{JOINTS[int(np.argmax(moved[_HEAD]))]} moves though it is told to stand still: {_WHO}"
+            return _pushed(int(np.argmax(moved[_HEAD])))
         beyond = _beyond(body.joint_pos, low, high)
         self._away = np.where(beyond > TRACKING_RAD, self._away + ticks, 0)
         if (self._away >= TRACKING_TICKS).any():
             joint = int(np.argmax(self._away))
+            if self._still[joint] >= STILL_TICKS:
+                return _pushed(joint)
             degrees = np.rad2deg(beyond[joint])
             return f"tracking: {JOINTS[joint]} is {degrees:.0f} degrees from where it was sent"
         foreign = (_beyond(body.target, low, high) > FOREIGN_RAD).any()
@@ -129,6 +131,10 @@ class Pace:
             self._in_a_row = 0
             return f"ticks: the last {LATE_TICKS} in a row began late; this machine is too busy for the guard"
         return ""
+
+
+def _pushed(joint: int) -> str:
+    return f"{JOINTS[joint]} moves though it is told to stand still: {_WHO}"
 
 
 def _beyond(value: F64, low: F64, high: F64) -> F64:

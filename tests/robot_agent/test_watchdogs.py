@@ -182,3 +182,12 @@ def test_a_fault_found_in_a_tick_is_given_out_until_it_is_latched(bench):
     tick = robot.core.tick(robot.body.read(), robot.action, latched, 0.0)
     assert not tick.fault
     assert tick.state.fault == faults[-1]
+
+
+@pytest.mark.parametrize(("joint", "by"), [("body_yaw", 0.18), ("left_antenna", -1.3)])
+def test_a_joint_pushed_away_while_it_should_rest_is_moved_by_somebody(joint, by):
+    watched = Watched()
+    watched.until_fault(STILL_TICKS + 2)
+    ticks, found = watched.until_fault(100, joints=off(joint, by))
+    assert ticks == TRACKING_TICKS
+    assert found == f"{joint} moves though it is told to stand still: a hand, or another program"
