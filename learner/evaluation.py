@@ -15,7 +15,7 @@ from shared.control.pilot import Policy, PolicyOutput, decide
 from shared.spaces import NUM_PARAMS, NUM_TOOLS, slot_range
 from shared.tools import TOOL_INDEX
 from sim.tasks import Split
-from sim.vector import VectorEnv, varied_env
+from sim.vector import Sight, VectorEnv, varied_env
 
 F32 = np.ndarray
 Z95 = 1.959963984540054
@@ -68,8 +68,10 @@ def evaluate(
     num_envs: int = 48,
     threads: int = 2,
     randomise: bool = False,
+    sight: Sight | None = None,
 ) -> dict[str, TaskScore]:
-    """Success on `episodes` fresh resets of each task; `randomise`: each in a body of its own.
+    """Success on `episodes` fresh resets of each task; `randomise`: each in a body of its own; `sight`: what
+    sees the scene, as in `VectorEnv`.
 
     Each environment plays a quota of episodes fixed beforehand: taking whichever finish first would favour
     short episodes. The seed shares no stream with training, which draws its own from a sequence of seeds.
@@ -87,6 +89,7 @@ def evaluate(
             seeds=np.random.SeedSequence([seed, index, 7]),
             threads=threads,
             randomise=randomise,
+            sight=sight,
         )
         low, high = wilson(won, episodes)
         scores[task] = TaskScore(
@@ -109,12 +112,13 @@ def _play(
     seeds: np.random.SeedSequence,
     threads: int,
     randomise: bool,
+    sight: Sight | None,
 ) -> tuple[int, float, float]:
     """Successes, mean decisions and mean return over the quota."""
     scene_seed, action_seed = (int(s) for s in seeds.generate_state(2))
     rng = np.random.default_rng(action_seed)
     make = varied_env if randomise else VectorEnv
-    env = make([task], len(quota), seed=scene_seed, split=split, threads=threads)
+    env = make([task], len(quota), seed=scene_seed, split=split, threads=threads, sight=sight)
     try:
         obs = env.reset()
         left = quota.copy()

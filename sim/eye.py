@@ -14,12 +14,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from shared.clock import MonotonicClock, Ratekeeper
 from shared.codec import decode
-from shared.control.body import BodyState
 from shared.control.observe import DEFAULT_BRIGHTNESS
 from shared.control.rotations import quat_to_matrix
 from shared.ending import Ending
@@ -35,55 +31,12 @@ from shared.simlink import (
     unpack_state,
 )
 from shared.slots import Slot
-from sim.images import Studio
-from sim.sensor import Sensor, expose
-from sim.shots import NAMES, Shot
-
-Image = NDArray[np.uint8]
+from sim.pixels import Eye
 
 RATE_HZ = 10.0
 """As the robot's local camera feed."""
 NICE = 5
 """Motion comes before pictures."""
-NOISE = 2.0
-"""Of the sensor, standard deviation [of 255] at full light."""
-
-
-def shot_of(state: BodyState, spec: TaskSpec | None) -> Shot:
-    """A task's things as the head sees them from where it is; things that nobody can draw are left out."""
-    things = [thing for thing in (spec.objects if spec is not None else ()) if thing.name in NAMES]
-    return Shot(
-        names=tuple(NAMES.index(thing.name) for thing in things),
-        positions=np.array([thing.position for thing in things]).reshape(-1, 3),
-        yaws=np.zeros(len(things)),
-        pieces=(),
-        head_pos=np.asarray(state.head_pos),
-        head=quat_to_matrix(np.asarray(state.head_quat)[None])[0],
-    )
-
-
-class Eye:
-    """Takes pictures. Use and close it on the thread that made it.
-
-    Raises:
-        NoPicture: this machine has no OpenGL; the message says what to install.
-        MissingExtra: reachy-mini is not installed.
-    """
-
-    def __init__(self) -> None:
-        self._studio = Studio()
-        self._number = 0
-
-    def picture(self, state: BodyState, spec: TaskSpec | None) -> Image:
-        """(HEIGHT, WIDTH, 3) RGB: the scene in the task's light, with a sensor's noise."""
-        self._number += 1
-        light = spec.brightness if spec is not None else DEFAULT_BRIGHTNESS
-        clean = self._studio.picture(shot_of(state, spec))
-        return expose(clean, Sensor(brightness=light, noise=NOISE, seed=self._number))
-
-    def close(self) -> None:
-        """Free the OpenGL context."""
-        self._studio.close()
 
 
 class Scene:
@@ -125,7 +78,14 @@ def run(folder: Path, rate_hz: float = RATE_HZ, open_eye: Callable[[], Eye] = Ey
             if found is None:
                 continue
             now_s = clock.now_s()
-            frames.write(pack_frame(eye.picture(unpack_state(found[1]), scene.look()), now_s))
+            state, spec = unpack_state(found[1]), scene.look()
+            picture = eye.picture(
+                spec.objects if spec is not None else (),
+                state.head_pos,
+                quat_to_matrix(state.head_quat[None])[0],
+                spec.brightness if spec is not None else DEFAULT_BRIGHTNESS,
+            )
+            frames.write(pack_frame(picture, now_s))
     finally:
         eye.close()
     return 0

@@ -45,6 +45,10 @@ F64 = NDArray[np.float64]
 Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
+Sight = Callable[[Sequence[SceneObject], F64, F64, float], tuple[F32, float]]
+"""(a robot's scene, its head's position (3,) [m] and orientation (3, 3), light [mean brightness, 0 to 1]) ->
+its detections (64,) and the brightness that its camera measures."""
+
 WORTH_HALVING = 16
 """Environments from which on physics and control take turns in two halves."""
 _SAY, _RUN_MADE = TOOL_INDEX["say"], TOOL_INDEX["run_made"]
@@ -115,6 +119,7 @@ class VectorEnv:
         autoreset: finished episodes start anew within the step; otherwise the caller resets.
         fleet: makes the bodies; those of `sim.randomize.DrawnFleet` measure with noise of their own, and
             their cameras are mounted a little askew.
+        sight: what sees the scene (`sim.pixels.Pixels`: in pictures); projected positions unless given.
 
     Raises:
         UnknownTask: no task of that name.
@@ -131,6 +136,7 @@ class VectorEnv:
         domain: Domain = DOMAIN,
         autoreset: bool = True,
         fleet: Callable[[mujoco.MjModel, int, int], Fleet] = Fleet,
+        sight: Sight | None = None,
     ) -> None:
         self.tasks = tuple(tasks)
         self.num_envs = n
@@ -138,6 +144,7 @@ class VectorEnv:
         self._split: Split = split
         self._domain = domain
         self._autoreset = autoreset
+        self._sight = sight
         self._rng = np.random.default_rng(seed)
         self._fleet = fleet(shared_model(), n, threads)
         self._judges = Judges(n)
@@ -310,10 +317,22 @@ class VectorEnv:
                 pos[i : i + 1], R[i : i + 1] = camera.head_as_seen(pos[i : i + 1], R[i : i + 1])
         return pos, R
 
-    def _detect(self, rows: Int, seen: vision.Scenes, measured: States) -> F32:
-        """(m, 64) detections, each row's in its own light."""
-        noise, rng = self._domain.detection, self._rng
+    def _look(self, rows: Int, measured: States) -> tuple[F32, F64]:
+        """(m, 64) detections, each row's in its own light, and (m,) the brightness that is measured."""
         pos, R = self._eye(rows, measured)
+        bright = self._brightness[rows]
+        if self._sight is None:
+            return self._detect(rows, pos, R), bright
+        in_force = [as_of(self.specs[row], int(self._count[row])) for row in rows]
+        here = [self._placed(int(row), spec) for row, spec in zip(rows, in_force, strict=True)]
+        found = [self._sight(*one) for one in zip(here, pos, R, bright.tolist(), strict=True)]
+        return np.stack([slots for slots, _ in found]), np.array([told for _, told in found])
+
+    def _detect(self, rows: Int, pos: F64, R: F64) -> F32:
+        """(m, 64) detections of projected positions."""
+        scene = self._scenes
+        seen = vision.Scenes(*(getattr(scene, f.name)[rows] for f in fields(scene)))
+        noise, rng = self._domain.detection, self._rng
         if noise.measured is not None:  # it knows by itself what darkness does
             return vision.detect(seen, pos, R, rng, noise, brightness=self._brightness[rows])
         dark = self._brightness[rows] < light.ENOUGH
@@ -321,15 +340,18 @@ class VectorEnv:
             return vision.detect(seen, pos, R, rng, noise)
         out = np.empty((len(rows), NUM_DETECTIONS * len(DETECTION_FIELDS)), np.float32)
         for group in [np.flatnonzero(~dark), *np.flatnonzero(dark)[:, None]]:
-            scene = vision.Scenes(*(getattr(seen, f.name)[group] for f in fields(seen)))
+            part = vision.Scenes(*(getattr(seen, f.name)[group] for f in fields(seen)))
             here = light.noise_in(noise, float(self._brightness[rows[group]].min(initial=1.0)))
-            out[group] = vision.detect(scene, pos[group], R[group], rng, here)
+            out[group] = vision.detect(part, pos[group], R[group], rng, here)
         return out
 
     def objects(self, row: int = 0) -> tuple[SceneObject, ...]:
         """What stands in front of a robot now."""
+        return self._placed(row, self.specs[row])
+
+    def _placed(self, row: int, spec: TaskSpec) -> tuple[SceneObject, ...]:
         moving = self._paths.get(row)
-        return objects_at(self.specs[row], moving[0] if moving else None, int(self._elapsed[row]))
+        return objects_at(spec, moving[0] if moving else None, int(self._elapsed[row]))
 
     @property
     def joints(self) -> F64:
@@ -388,16 +410,15 @@ class VectorEnv:
             imu_gyro=np.where(imu, s.imu_gyro[rows], 0.0),
             target=s.target[rows],
         )
-        scene = self._scenes
-        seen = vision.Scenes(scene.position[rows], scene.size[rows], scene.match[rows], scene.code[rows])
+        detections, brightness = self._look(rows, measured)
         obs = observe(
             measured,
-            detections=self._detect(rows, seen, measured),
+            detections=detections,
             tool_match=self._tool_match[rows],
             embedding=self._embedding[rows],
             progress=self._count[rows] / self._allowed[rows],
             last_end_ok=np.ones(len(rows)),
-            brightness=self._brightness[rows],
+            brightness=brightness,
         )
         assert obs.shape == (len(rows), OBS_DIM)
         self._seen[rows] = obs

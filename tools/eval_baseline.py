@@ -5,9 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sim.vector import Sight
 
 
-def evaluate_baseline(tasks: Sequence[str], episodes: int, split: str, seed: int, as_json: bool) -> int:
+def evaluate_baseline(  # noqa: PLR0917
+    tasks: Sequence[str], episodes: int, split: str, seed: int, as_json: bool, sight: Sight | None
+) -> int:
     """Success on fresh simulated resets of each task, with Wilson's 95 % intervals."""
     from rich.console import Console
 
@@ -17,12 +23,13 @@ def evaluate_baseline(tasks: Sequence[str], episodes: int, split: str, seed: int
 
     report = {}
     for part in SPLITS if split == "both" else [one for one in SPLITS if one == split]:
-        scores = {"baseline": baseline_scores(tasks, episodes=episodes, split=part, seed=seed)}
+        scores = {"baseline": baseline_scores(tasks, episodes=episodes, split=part, seed=seed, sight=sight)}
         report[part] = evaluation.to_json(scores)
         if not as_json:
             title = f"success on {episodes} resets a task, {part} phrasings"
             Console().print(evaluation.table(scores, title))
     if as_json:
-        json.dump({"agent": "baseline", "seed": seed, "success": report}, sys.stdout, indent=2)
+        eyes = "projected" if sight is None else "camera"
+        json.dump({"agent": "baseline", "eyes": eyes, "seed": seed, "success": report}, sys.stdout, indent=2)
         print()
     return 0

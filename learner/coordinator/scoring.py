@@ -17,7 +17,7 @@ from shared.interruption import as_of
 from shared.tools import TOOL_INDEX
 from sim.tasks import Split
 from sim.things import names
-from sim.vector import VectorEnv
+from sim.vector import Sight, VectorEnv
 
 DETECTOR_SPLIT = "held_out"
 """A detector can name every object there is, whichever split an episode is of."""
@@ -59,8 +59,10 @@ def baseline_scores(
     planner: Planner | None = None,
     num_envs: int = 30,
     threads: int = 1,
+    sight: Sight | None = None,
 ) -> dict[str, TaskScore]:
-    """Success of the baseline agent on `episodes` fresh resets of each task."""
+    """Success of the baseline agent on `episodes` fresh resets of each task; `sight`: what sees the scene, as
+    in `VectorEnv`."""
     known = Names.of(names(DETECTOR_SPLIT))
     found = {}
     for index, task in enumerate(tasks):
@@ -68,7 +70,8 @@ def baseline_scores(
         quota = np.array([episodes // n + (i < episodes % n) for i in range(n)])
         agents = [Baseline(known, planner or GrammarPlanner()) for _ in range(n)]
         scene = int(np.random.SeedSequence([seed, index, 11]).generate_state(1)[0])
-        won, lengths, total = _play(task, agents, quota, split, scene, threads)
+        env = VectorEnv([task], n, seed=scene, split=split, threads=threads, sight=sight)
+        won, lengths, total = _play(env, agents, quota)
         low, high = wilson(won, episodes)
         found[task] = TaskScore(
             task, split, episodes, won, won / episodes, low, high, lengths / episodes, total / episodes
@@ -76,11 +79,8 @@ def baseline_scores(
     return found
 
 
-def _play(  # noqa: PLR0917
-    task: str, agents: Sequence[Baseline], quota: np.ndarray, split: Split, seed: int, threads: int
-) -> tuple[int, float, float]:
-    """Successes, decisions and return, each summed over the quota."""
-    env = VectorEnv([task], len(agents), seed=seed, split=split, threads=threads)
+def _play(env: VectorEnv, agents: Sequence[Baseline], quota: np.ndarray) -> tuple[int, float, float]:
+    """Successes, decisions and return, each summed over the quota; closes the environments."""
     won, decisions, total = 0, 0, 0.0
     left, count = quota.copy(), np.zeros(len(quota), np.int64)
     try:

@@ -5,7 +5,7 @@ import pytest
 from sim.camera import NoPicture, choose_gl
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def needs_gl():
     try:
         choose_gl()

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from sim.camera import NoPicture, choose_gl
 from tests.learner.speaking import OWL, UNKNOWN, address, choices, send, serving
 from tools.cli import run
 
@@ -99,6 +100,18 @@ def test_the_baseline_is_evaluated_by_its_own_hook(capsys):
     assert found["held_out"]["baseline"]["nod"]["split"] == "held_out"
     assert run(["eval", "--agent", "baseline", "--tasks", "nod", "--episodes", "4", "--split", "train"]) == 0
     assert "train phrasings" in capsys.readouterr().out
+
+
+def test_the_baseline_is_evaluated_from_pictures(capsys):
+    try:
+        choose_gl()
+    except NoPicture as error:
+        pytest.skip(str(error))
+    line = ["eval", "--agent", "baseline", "--tasks", "look", "--episodes", "3", "--split", "train", "--json"]
+    assert run([*line, "--eyes", "camera"]) == 0
+    seen = json.loads(capsys.readouterr().out)
+    assert seen["eyes"] == "camera"
+    assert seen["success"]["train"]["baseline"]["look"]["episodes"] == 3
 
 
 def test_a_model_is_asked_for_the_plan_and_for_the_skill_that_it_needs(coordinate, tmp_path):
