@@ -23,14 +23,7 @@ from shared.control.observe import DEFAULT_BRIGHTNESS, States, observe
 from shared.control.rotations import matrix_to_quat, rpy_to_matrix
 from shared.interruption import as_of
 from shared.messages import SceneObject, TaskSpec
-from shared.spaces import (
-    DETECTION_FIELDS,
-    NUM_DETECTIONS,
-    NUM_JOINTS,
-    NUM_TOOLS,
-    OBS_DIM,
-    TEXT_DIM,
-)
+from shared.spaces import NUM_JOINTS, NUM_TOOLS, OBS_DIM, TEXT_DIM
 from shared.tools import MAX_TICKS, TOOL_INDEX
 from sim import light, made
 from sim.model import shared_model
@@ -322,28 +315,12 @@ class VectorEnv:
         pos, R = self._eye(rows, measured)
         bright = self._brightness[rows]
         if self._sight is None:
-            return self._detect(rows, pos, R), bright
+            seen = vision.Scenes(*(getattr(self._scenes, f.name)[rows] for f in fields(vision.Scenes)))
+            return light.detect(seen, pos, R, self._rng, self._domain.detection, bright), bright
         in_force = [as_of(self.specs[row], int(self._count[row])) for row in rows]
         here = [self._placed(int(row), spec) for row, spec in zip(rows, in_force, strict=True)]
         found = [self._sight(*one) for one in zip(here, pos, R, bright.tolist(), strict=True)]
         return np.stack([slots for slots, _ in found]), np.array([told for _, told in found])
-
-    def _detect(self, rows: Int, pos: F64, R: F64) -> F32:
-        """(m, 64) detections of projected positions."""
-        scene = self._scenes
-        seen = vision.Scenes(*(getattr(scene, f.name)[rows] for f in fields(scene)))
-        noise, rng = self._domain.detection, self._rng
-        if noise.measured is not None:  # it knows by itself what darkness does
-            return vision.detect(seen, pos, R, rng, noise, brightness=self._brightness[rows])
-        dark = self._brightness[rows] < light.ENOUGH
-        if not dark.any():
-            return vision.detect(seen, pos, R, rng, noise)
-        out = np.empty((len(rows), NUM_DETECTIONS * len(DETECTION_FIELDS)), np.float32)
-        for group in [np.flatnonzero(~dark), *np.flatnonzero(dark)[:, None]]:
-            part = vision.Scenes(*(getattr(seen, f.name)[group] for f in fields(seen)))
-            here = light.noise_in(noise, float(self._brightness[rows[group]].min(initial=1.0)))
-            out[group] = vision.detect(part, pos[group], R[group], rng, here)
-        return out
 
     def objects(self, row: int = 0) -> tuple[SceneObject, ...]:
         """What stands in front of a robot now."""
