@@ -12,7 +12,8 @@ from rich.table import Table
 
 from learner.rl.threads import one_thread
 from shared.control.pilot import Policy, PolicyOutput, decide
-from shared.spaces import NUM_PARAMS, NUM_TOOLS, slot_range
+from shared.errors import ConfigError
+from shared.spaces import LAYOUT, NUM_PARAMS, NUM_TOOLS, normaliser, slot_range
 from shared.tools import TOOL_INDEX
 from sim.tasks import Split
 from sim.vector import Sight, VectorEnv, varied_env
@@ -138,6 +139,33 @@ def _play(
     finally:
         env.close()
     return won, decisions / quota.sum(), total / quota.sum()
+
+
+class Without:
+    """A policy that is not told some of what it was trained with: an ablation without training anew.
+
+    Args:
+        policy: what decides.
+        parts: names in `LAYOUT`; all of their slots read as their offset, which the network sees as 0.
+
+    Raises:
+        ConfigError: the observation has no part of that name.
+    """
+
+    def __init__(self, policy: Policy, parts: Sequence[str]) -> None:
+        known = {run.name for run in LAYOUT}
+        unknown = [part for part in parts if part not in known]
+        if unknown:
+            raise ConfigError(f"no part {unknown[0]!r} of the observation: {', '.join(sorted(known))}")
+        self._policy = policy
+        self._hidden = np.concatenate([np.r_[slot_range(part)] for part in parts])
+        self._instead = normaliser()[0][self._hidden]
+
+    def __call__(self, obs: F32) -> PolicyOutput:
+        """The policy's own decision about what is left."""
+        seen = obs.copy()
+        seen[:, self._hidden] = self._instead
+        return self._policy(seen)
 
 
 class RandomPolicy:

@@ -38,6 +38,14 @@ def evaluate(
         Parameter(help="Phrasings and objects: trained on, or kept out."),
     ] = "both",
     baselines: Annotated[bool, Parameter(help="Random and cosine-only policies beside it.")] = True,
+    without: Annotated[
+        tuple[str, ...],
+        Parameter(
+            consume_multiple=True,
+            help="Parts of the observation, as detections tool_match instruction: a row for each, in which "
+            "the policy is not told it; a+b hides two at once. --body vector only.",
+        ),
+    ] = (),
     agent: Annotated[
         Literal["policy", "baseline"],
         Parameter(help="baseline: coordinator, detections and the robot's own tools; nothing learned."),
@@ -110,7 +118,10 @@ def evaluate(
             json.dump({"policy": str(path), "body": body, "success": evaluation.to_json(score)}, sys.stdout)
             print()
         return 0
-    rows: dict[str, Policy] = {path.stem: load(path)}
+    loaded = load(path)
+    rows: dict[str, Policy] = {path.stem: loaded}
+    hidden = [part for typed in without for part in typed.replace(",", " ").split()]
+    rows |= {f"without {part}": evaluation.Without(loaded, part.split("+")) for part in hidden}
     if baselines:
         rows |= {"random": evaluation.RandomPolicy(seed), "cosine only": evaluation.CosinePolicy()}
     report = {}

@@ -4,10 +4,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from learner.evaluation import CosinePolicy, RandomPolicy, evaluate, table, to_json, wilson
+from learner.evaluation import CosinePolicy, RandomPolicy, Without, evaluate, table, to_json, wilson
 from learner.rl.demos import demonstrate
 from learner.rollouts.local import LocalSource
 from shared.control.pilot import PolicyOutput
+from shared.errors import ConfigError
+from shared.spaces import slot_range
 from shared.tools import TOOL_INDEX
 
 
@@ -57,6 +59,23 @@ def test_baselines_and_their_table():
     scores = {"cosine only": evaluate(CosinePolicy(), ("nod",), episodes=4, num_envs=4, threads=1)}
     assert to_json(scores)["cosine only"]["nod"]["episodes"] == 4
     assert table(scores, "t").row_count == 1
+
+
+def test_what_is_hidden_reads_as_nothing():
+    seen = []
+
+    def policy(obs):
+        seen.append(obs)
+        return RandomPolicy()(obs)
+
+    obs = np.ones((2, 512), np.float32)
+    Without(policy, ["detections", "brightness"])(obs)
+    assert not seen[0][:, slot_range("detections")].any()
+    assert (seen[0][:, slot_range("brightness")] == 0.5).all()
+    assert (seen[0] != obs).sum() == 2 * (64 + 1)
+    assert (obs == 1.0).all()
+    with pytest.raises(ConfigError, match="no part 'eyes'"):
+        Without(policy, ["eyes"])
 
 
 def test_what_is_not_known_is_null_in_json():
