@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from learner.reward.feedback.human import GUESS_WEIGHT
 from learner.reward.feedback.labelling import Labeller
 from learner.rl.buffer import Rollout
 from learner.rl.config import RewardWeights
@@ -83,7 +84,8 @@ def test_from_a_step_to_the_words_behind_its_reward(store, labelled):
     with store.read() as c:
         direct, other = queries.trace_step(c, steps[1]), queries.trace_step(c, steps[2])
     assert [(credit.feedback_id, found.kind) for credit, found in direct.said] == [(kept, "tap")]
-    assert direct.reward.r_human == pytest.approx(0.3 * 1.0)  # their own word, times its weight
+    # Their own word beside R_h's, which likes the middle of an episode by 0; times the weight of both.
+    assert direct.reward.r_human == pytest.approx(0.3 * 1.0 / (1.0 + GUESS_WEIGHT))
     assert other.said == []
     assert other.taste.version == 1
     assert other.taste_feedback == [kept]

@@ -31,6 +31,8 @@ _MOTION_SCALE = np.array([0.5, 0.5, 1.0, 1.5, 1.5, 4.0, 0.5, 0.5, 0.4])
 """Length scales of the kernel: how far apart two decisions must be before an opinion on one says little about
 the other. Another tool is another matter (0.4 of a unit step); the instruction matters little by itself (8),
 but how well the chosen tool matches it does (3), and so does whether the episode ended (0.7)."""
+GUESS_WEIGHT = 0.1
+"""What R_h's own guess counts beside labels about the same decision; a tap on it counts 1."""
 _DESCRIPTION = 2 * NUM_TOOLS + NUM_PARAMS + len(OUTCOME_FIELDS) + 2
 
 
@@ -141,18 +143,25 @@ class Taste:
         return cls(state["frequency"], state["phase"], state["mean"], state["covariance"])
 
 
-def direct_labels(step_id: NDArray[np.int64], credits: dict[int, list[tuple[float, float]]]) -> F64:
-    """What people said about these very decisions: the weighted mean label, NaN where nobody did.
+def with_direct_labels(
+    guess: F32, step_id: NDArray[np.int64], credits: dict[int, list[tuple[float, float]]]
+) -> F32:
+    """R_h with what people said about these very decisions, (n,): the mean, R_h counting `GUESS_WEIGHT`.
+
+    So a tap on a decision nearly replaces the guess, and the hundredth part of a remark, which the delay
+    gives to decisions far from the likely one, hardly moves it.
 
     Args:
+        guess: (n,) R_h.
         step_id: (n,) rows of the store.
         credits: step id -> (weight, label) of each feedback credited to it.
     """
-    out = np.full(len(step_id), np.nan)
+    out = guess.copy()
     for row, key in enumerate(step_id.tolist()):
-        pairs = [(weight, label) for weight, label in credits.get(key, ()) if weight > 0.0]
-        if pairs:
-            out[row] = sum(w * v for w, v in pairs) / sum(w for w, _ in pairs)
+        pairs = credits.get(key, ())
+        total = sum(weight for weight, _ in pairs)
+        said = sum(weight * label for weight, label in pairs)
+        out[row] = (GUESS_WEIGHT * guess[row] + said) / (GUESS_WEIGHT + total)
     return out
 
 

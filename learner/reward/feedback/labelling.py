@@ -1,10 +1,12 @@
 """Every decision's reward: r = w_task * r_task + w_human * R_h + w_safety * r_safety.
 
-What R_h likes is paid on the decision that ends an episode, what it dislikes on every one. Paid on every
-one, a liking for gentle nods teaches to nod too gently to finish, fifteen times over (measured: success 0).
+What R_h likes is paid on the decision that ends an episode, what it dislikes on every one, but in the middle
+of an episode only in part. Paid on every one, a liking for gentle nods teaches to nod too gently to finish,
+fifteen times over (measured: success 0). Charged in full on every one, the small dislikes of six decisions on
+the way to an object outweigh that it was reached, and a wrong gesture at once is the better choice.
 
-R_h is fitted anew whenever there is new feedback; on a step that people spoke about, their own words
-replace it.
+R_h is fitted anew whenever there is new feedback; on a step that people spoke about, their own words count
+beside it, by their weight.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from sqlalchemy import Connection
 
 from learner.reward.feedback.context import decisions_of
 from learner.reward.feedback.guards import Alarm, Drift, taste_against_labels
-from learner.reward.feedback.human import Labels, Taste, direct_labels
+from learner.reward.feedback.human import Labels, Taste, with_direct_labels
 from learner.reward.feedback.outcome import outcome_features
 from learner.reward.feedback.weighing import weigh
 from learner.rl.buffer import Rollout
@@ -34,6 +36,9 @@ from shared.codec import unpack_transition
 log = structlog.get_logger("taste")
 
 F32 = NDArray[np.float32]
+
+MIDDLE = 0.2
+"""Share of a dislike that a decision in the middle of an episode is charged."""
 
 
 @dataclass(frozen=True)
@@ -129,10 +134,11 @@ class Labeller:
             )
             std = spread.reshape(shape)
             r_human = guess.reshape(shape)
-            r_human = np.where(rollout.terminated, r_human, np.minimum(r_human, 0.0)).astype(np.float32)
+            r_human = np.where(rollout.terminated, r_human, MIDDLE * np.minimum(r_human, 0.0))
+            r_human = r_human.astype(np.float32)
             if rollout.step_id.any():
-                said = direct_labels(rollout.step_id.ravel(), self._direct).reshape(shape)
-                r_human = np.where(np.isnan(said), r_human, said).astype(np.float32)
+                ids = rollout.step_id.ravel()
+                r_human = with_direct_labels(r_human.ravel(), ids, self._direct).reshape(shape)
         w = self._weights
         reward = w.task * rollout.r_task + w.human * r_human + w.safety * rollout.r_safety
         labelled = Labelled(reward.astype(np.float32), r_human, std)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from learner.reward.feedback.human import Labels, Taste, direct_labels
+from learner.reward.feedback.human import Labels, Taste, with_direct_labels
 from learner.reward.feedback.motion import motion_features
 from learner.reward.feedback.outcome import OUTCOME_FIELDS
 from shared.spaces import OBS_DIM
@@ -102,11 +102,13 @@ def test_unusable_labels_are_refused(label):
         )
 
 
-def test_direct_labels_are_the_weighted_mean_of_what_was_said():
-    credits = {7: [(1.0, 1.0), (3.0, -1.0)], 9: [(0.0, 1.0)]}
-    got = direct_labels(np.array([0, 7, 9]), credits)
-    # (1 * 1 + 3 * -1) / 4 = -0.5; a credit without weight says nothing.
-    np.testing.assert_array_equal(got, [np.nan, -0.5, np.nan])
+def test_what_was_said_counts_by_its_weight_beside_the_guess():
+    credits = {7: [(1.0, 1.0), (3.0, -1.0)], 8: [(0.01, -1.0)], 9: [(0.0, 1.0)]}
+    guess = np.array([0.3, 0.3, 0.3, 0.3], np.float32)
+    got = with_direct_labels(guess, np.array([0, 7, 8, 9]), credits)
+    # (0.1 * 0.3 + 1 - 3) / (0.1 + 4) and (0.1 * 0.3 - 0.01) / (0.1 + 0.01); no weight says nothing.
+    np.testing.assert_allclose(got, [0.3, -1.97 / 4.1, 0.02 / 0.11, 0.3], rtol=1e-5)
+    assert guess[1] == np.float32(0.3)
 
 
 def test_motion_features_worked_by_hand():

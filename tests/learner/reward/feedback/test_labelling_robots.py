@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from learner.publishing import Publisher, golden_vectors
-from learner.reward.feedback.labelling import Labeller
+from learner.reward.feedback.human import GUESS_WEIGHT
+from learner.reward.feedback.labelling import MIDDLE, Labeller
 from learner.rl.config import RewardWeights, TrainConfig
 from learner.rl.networks import ActorCritic
 from learner.rollouts.robots import RobotSource
@@ -153,18 +154,20 @@ def test_what_became_of_a_tap_can_be_read(store, policy, tmp_path):
     assert labeller.refresh()
     assert not labeller.refresh()
     labelled = labeller.label(r)
-    # The tapped step carries the tap itself; its twin carries what R_h makes of it.
-    assert labelled.r_human[0, 0] == -1.0
-    assert -1.0 < labelled.r_human[1, 0] < 0.0
-    assert labelled.reward[0, 0] == pytest.approx(0.5 - 0.3 - 0.1 * 0.1)
+    # The tapped step carries nearly the tap itself; its twin, which ends the episode, what R_h makes of it.
+    guess = float(labelled.r_human[1, 0])
+    assert -1.0 < guess < 0.0
+    tapped = float(labelled.r_human[0, 0])
+    assert tapped == pytest.approx((GUESS_WEIGHT * MIDDLE * guess - 1.0) / (GUESS_WEIGHT + 1.0), abs=0.02)
+    assert labelled.reward[0, 0] == pytest.approx(0.5 + 0.3 * tapped - 0.1 * 0.1)
     publisher = Publisher(store, tmp_path)
     torch.manual_seed(0)
     version = publisher.publish(ActorCritic(), {"nod": 0.9}, labeller.version)
     with store.read() as c:
         noted = queries.get_step_reward(c, int(r.step_id[0, 0]))
         fate = queries.feedback_fate(c, feedback_id)
-    assert (noted.r_task, noted.r_human) == pytest.approx((0.5, -0.3))
-    assert noted.total == pytest.approx(0.19)
+    assert (noted.r_task, noted.r_human) == pytest.approx((0.5, 0.3 * tapped))
+    assert noted.total == pytest.approx(0.49 + 0.3 * tapped)
     assert noted.taste_version == labeller.version == fate.taste_version
     assert noted.policy_version == version == fate.policy_version
     assert fate.changed_steps == 1
